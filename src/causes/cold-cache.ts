@@ -1,0 +1,45 @@
+import type { Cause } from './define.ts';
+
+const cause: Cause = {
+  kind: 'cold-cache',
+  title: 'The builder had nothing of this build',
+  docs: {
+    what: 'A new builder, another machine, a pruned or collected cache: the steps are the same, their results are not there.',
+    known:
+      'Certain where the build before is known and nothing that counts differs. Likely when a log shows that nothing was reused on a builder that just started, or that downloaded its base images.',
+    fix: 'In CI give the builder a memory: `--cache-to`/`--cache-from` with a registry, GitHub’s cache, or a builder that stays. On your own machine raise the limit of the garbage collection.',
+    example:
+      '    #1 [internal] booting buildkit\n    …\n    #7 [2/6] WORKDIR /app\n    #7 DONE 0.1s       <- nothing in this build was reused',
+  },
+  suspect(view, { graph, signals, command }) {
+    const { base, baseState, step } = view;
+    const because: string[] = [];
+    if (signals.nothingReused) because.push('no step of this build was reused');
+    if (signals.freshBuilder) because.push('the builder was started for this build (`booting buildkit`)');
+    if (base && (baseState === 'pulled' || baseState === 'new'))
+      because.push(`${base.id}: the base image was ${baseState === 'pulled' ? 'downloaded' : 'not in this cache'}`);
+    const imported = signals.importers.length > 0;
+    if (!imported && signals.nothingReused)
+      because.push(command && command.cacheFrom.length === 0 ? 'the command line imports no cache' : 'the log shows no cache import');
+    if (!signals.nothingReused) {
+      // Something was reused: at most the record of this step is gone.
+      const leaf = view.miss.cascade.length === 0 || graph.misses.length === 1;
+      return {
+        kind: 'cold-cache',
+        confidence: 'possible',
+        weight: view.onBase && baseState !== 'known' ? 0.55 : leaf ? 0.3 : 0.2,
+        summary: `The result of ${step.id} was not in this cache: never made here, or collected`,
+        because: [...because, 'other steps of the build were reused, so the cache was there'],
+      };
+    }
+    const strong = signals.freshBuilder || baseState === 'pulled';
+    return {
+      kind: 'cold-cache',
+      confidence: strong && baseState !== 'known' ? 'likely' : 'possible',
+      weight: baseState === 'known' ? 0.5 : 0.95,
+      summary: 'The builder had nothing of this build: it is new, was pruned, or never built it',
+      because,
+    };
+  },
+};
+export default cause;

@@ -1,0 +1,38 @@
+/** Ranks the causes of a first miss. */
+import type { CauseReport } from '../model.ts';
+import type { Facts, Finding } from './define.ts';
+import { causes } from './index.ts';
+import type { MissView } from './signals.ts';
+
+const RANK = { certain: 0, likely: 1, possible: 2 } as const;
+/** More candidates than this help nobody. */
+const MAX_CAUSES = 5;
+
+/**
+ * @param view the first miss
+ * @param computed causes found by comparing ingredients: they outrank everything but a flag that switched the cache off
+ * @returns ranked causes, never empty
+ */
+export function explainMiss(view: MissView, facts: Facts, computed: readonly Finding[] = []): CauseReport[] {
+  const findings: Finding[] = [...computed];
+  const decided = computed.some((c) => c.confidence === 'certain');
+  for (const cause of causes) {
+    const found = cause.suspect?.(view, facts);
+    for (const f of found === undefined ? [] : Array.isArray(found) ? (found as readonly Finding[]) : [found as Finding]) {
+      // Where ingredients were compared, suspicions add nothing but a flag that is proven.
+      if (decided ? f.confidence === 'certain' && !findings.some((x) => x.kind === f.kind) : !findings.some((x) => x.kind === f.kind))
+        findings.push(f);
+    }
+  }
+  findings.sort((a, b) => RANK[a.confidence] - RANK[b.confidence] || b.weight - a.weight);
+  const shown = findings.slice(0, MAX_CAUSES).map(({ weight: _, ...report }): CauseReport => report);
+  if (shown.length > 0) return shown;
+  return [
+    {
+      kind: 'unexplained',
+      confidence: 'possible',
+      summary: 'Nothing in the log explains it',
+      because: [`${view.step.id} ran, and no cause that a log can show fits`],
+    },
+  ];
+}

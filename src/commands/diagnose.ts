@@ -1,0 +1,27 @@
+import type { Argv, CommandModule } from 'yargs';
+import { type DiagnosisOptions, withDiagnosisOptions } from './options.ts';
+
+interface Options extends DiagnosisOptions {
+  readonly log?: readonly string[];
+  readonly passthrough: boolean;
+}
+
+const command: CommandModule<object, Options> = {
+  command: ['$0 [log..]', 'diagnose [log..]'],
+  describe: 'Diagnose the builds in a log: standard input, or files',
+  builder: (yargs: Argv): Argv<Options> =>
+    withDiagnosisOptions(
+      yargs
+        .positional('log', { type: 'string', array: true, describe: 'Log files; - or nothing: standard input' })
+        .option('passthrough', {
+          type: 'boolean',
+          default: true,
+          describe: 'From a pipe, hand the log through to standard error as it arrives (--no-passthrough stops that)',
+        }),
+    ) as unknown as Argv<Options>,
+  handler: async (options) => {
+    const { runDiagnosis } = await import('./diagnose-log.ts');
+    process.exitCode = await runDiagnosis(options, (options.log ?? []).map(String), options.passthrough);
+  },
+};
+export default command;

@@ -1,0 +1,265 @@
+/** From one build's events and whatever else is known of it to its part of the report. Pure: all evidence is gathered before. */
+
+import type { Proposal } from './advice/define.ts';
+import { advice } from './advice/index.ts';
+import type { Facts, Finding, ScopeEntry } from './causes/define.ts';
+import { explainMiss } from './causes/explain.ts';
+import { type MissView, readSignals, viewMiss } from './causes/signals.ts';
+import type { BuildCommand } from './command/parse.ts';
+import { buildGraph, type KnownStep } from './graph/build.ts';
+import { round } from './graph/cascade.ts';
+import type { BuildLog } from './graph/log.ts';
+import { isHit, isMiss, type MissNode, type Step, type StepGraph } from './graph/step.ts';
+import { writeHeadline } from './headline.ts';
+import type { AdviceReport, BuildReport, CauseReport, MissReport, StepReport, Summary, SuspectHit } from './model.ts';
+
+/** What comparing the ingredients of two builds said, keyed by step id. */
+export interface Comparison {
+  /** Causes of first misses, computed; a step without an entry was not compared. */
+  readonly causes: ReadonlyMap<string, readonly Finding[]>;
+  /** Steps inside a cascade that would have missed on their own, with their causes. */
+  readonly hidden: ReadonlyMap<string, readonly CauseReport[]>;
+  readonly suspectHits: readonly SuspectHit[];
+  readonly notes: readonly string[];
+}
+
+export interface Evidence {
+  readonly command?: BuildCommand | null;
+  /** The command line for display, secrets masked. */
+  readonly commandText?: string | null;
+  /** What a matching Dockerfile says of the steps. */
+  readonly known?: ReadonlyMap<string, KnownStep>;
+  /** ARG and ENV in each step's scope, in order, from a matching Dockerfile. */
+  readonly scopes?: ReadonlyMap<string, readonly ScopeEntry[]>;
+  readonly compare?: (graph: StepGraph) => Comparison;
+  readonly suspectHits?: (graph: StepGraph) => readonly SuspectHit[];
+  readonly notes?: readonly string[];
+}
+
+export interface Diagnosis {
+  readonly report: BuildReport;
+  readonly graph: StepGraph;
+}
+
+export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
+  const graph = buildGraph(log, evidence.known);
+  const facts = gatherFacts(graph, evidence);
+  const comparison = evidence.compare?.(graph);
+  const explained = graph.misses.map((miss) => {
+    const view = viewMiss(miss, graph);
+    const causes = explainMiss(view, facts, comparison?.causes.get(miss.root.id));
+    return { view, causes, proposals: adviseMiss(view, causes, facts) };
+  });
+  const forBuild = adviseBuild(facts);
+  const summary = summarise(graph, [...explained.flatMap((e) => e.proposals.map((p) => p.proposal)), ...forBuild.map((p) => p.proposal)]);
+  const misses = explained.map((e) => missReport(e.view.miss, e.causes, e.proposals));
+  const report: BuildReport = {
+    dialect: log.dialect,
+    outcome: graph.outcome,
+    builder: log.builder,
+    seconds: graph.seconds === null ? null : round(graph.seconds),
+    summary,
+    headline: writeHeadline(graph, summary, misses),
+    steps: [...graph.steps.values()].map((s) => stepReport(s, log)),
+    misses,
+    hidden: hiddenReports(graph, comparison),
+    suspectHits: [...(comparison?.suspectHits ?? []), ...(evidence.suspectHits?.(graph) ?? [])],
+    notes: [...log.notes, ...(comparison?.notes ?? []), ...(evidence.notes ?? []), ...graphNotes(graph, facts, comparison !== undefined)],
+    line: log.line,
+    ...(evidence.commandText ? { command: evidence.commandText } : {}),
+    ...(forBuild.length > 0 ? { advice: forBuild.map(adviceReport) } : {}),
+  };
+  return { report, graph };
+}
+
+function gatherFacts(graph: StepGraph, evidence: Evidence): Facts {
+  const scopes = evidence.scopes;
+  return {
+    graph,
+    signals: readSignals(graph),
+    command: evidence.command ?? null,
+    dockerfileKnown: scopes !== undefined,
+    newScope: (view) => (scopes ? newScope(view, scopes) : null),
+  };
+}
+
+/** What this RUN has in scope that no reused RUN above it had: only that can explain it. */
+function newScope(view: MissView, scopes: ReadonlyMap<string, readonly ScopeEntry[]>): readonly ScopeEntry[] | null {
+  const mine = scopes.get(view.step.id);
+  if (!mine) return null;
+  const proven = new Set<string>();
+  for (const s of view.above)
+    if (s.parsed.instruction === 'RUN' && isHit(s)) for (const e of scopes.get(s.id) ?? []) proven.add(`${e.kind} ${e.name} ${e.value}`);
+  return mine.filter((e) => !proven.has(`${e.kind} ${e.name} ${e.value}`));
+}
+
+interface Given {
+  readonly id: string;
+  readonly proposal: Proposal;
+}
+
+function adviseMiss(view: MissView, causes: readonly CauseReport[], facts: Facts): Given[] {
+  return sortAdvice(advice.flatMap((a) => given(a.id, a.forMiss?.(view, causes, facts))));
+}
+
+function adviseBuild(facts: Facts): Given[] {
+  return sortAdvice(advice.flatMap((a) => given(a.id, a.forBuild?.(facts))));
+}
+
+function given(id: string, proposal: Proposal | undefined): Given[] {
+  return proposal ? [{ id, proposal }] : [];
+}
+
+function sortAdvice(list: Given[]): Given[] {
+  return list.sort((a, b) => saved(b.proposal) - saved(a.proposal));
+}
+
+function saved(proposal: Proposal): number {
+  return proposal.saves === null ? 0 : secondsOf(proposal.saves);
+}
+
+function secondsOf(steps: readonly Step[]): number {
+  return round(steps.reduce((sum, s) => sum + (isMiss(s) ? (s.seconds ?? 0) : 0), 0));
+}
+
+function adviceReport({ id, proposal }: Given): AdviceReport {
+  return {
+    id,
+    summary: proposal.summary,
+    savesSeconds: proposal.saves === null ? null : secondsOf(proposal.saves),
+    ...(proposal.patch !== undefined && { patch: proposal.patch }),
+    ...(proposal.proof !== undefined && { proof: proposal.proof }),
+    ...(proposal.because !== undefined && { because: proposal.because }),
+  };
+}
+
+function missReport(miss: MissNode, causes: readonly CauseReport[], proposals: readonly Given[]): MissReport {
+  return {
+    step: miss.root.id,
+    name: miss.root.name,
+    cascade: miss.cascade.map((s) => s.id),
+    seconds: miss.seconds,
+    cascadeSeconds: miss.cascadeSeconds,
+    criticalSeconds: miss.criticalSeconds,
+    causes,
+    advice: proposals.map(adviceReport),
+    verdict: verdictOf(causes[0], proposals),
+    source: miss.root.source,
+  };
+}
+
+/** Waste where a fix would have avoided time; needed where the cause is a known, real change and no fix avoids it. */
+function verdictOf(top: CauseReport | undefined, proposals: readonly Given[]): 'waste' | 'needed' | 'unknown' {
+  if (proposals.some((p) => p.proposal.saves !== null && p.proposal.saves.length > 0)) return 'waste';
+  return top?.confidence === 'certain' ? 'needed' : 'unknown';
+}
+
+function summarise(graph: StepGraph, proposals: readonly Proposal[]): Summary {
+  const steps = [...graph.steps.values()].filter((s) => s.cacheable);
+  const reused = steps.filter(isHit).length;
+  const rebuilt = steps.filter((s) => s.status === 'rebuilt' || s.status === 'failed').length;
+  const avoidable = new Set(proposals.flatMap((p) => p.saves ?? []));
+  return {
+    steps: steps.length,
+    reused,
+    rebuilt,
+    hitRate: reused + rebuilt === 0 ? 1 : Math.round((reused / (reused + rebuilt)) * 10_000) / 10_000,
+    rebuiltSeconds: secondsOf(steps),
+    avoidableSeconds: secondsOf([...avoidable]),
+  };
+}
+
+function stepReport(s: Step, log: BuildLog): StepReport {
+  const start = log.firstTime ?? firstStart(log);
+  const startedAt = s.vertex.intervals[0]?.started ?? s.vertex.firstTime;
+  return {
+    id: s.id,
+    name: s.name,
+    target: s.parsed.target,
+    platform: s.parsed.platform,
+    stage: s.parsed.stage,
+    position: s.parsed.position,
+    of: s.parsed.of,
+    instruction: s.parsed.instruction,
+    cacheable: s.cacheable,
+    status: s.status,
+    role: s.role,
+    seconds: s.seconds === null ? null : round(s.seconds),
+    inputs: s.inputs,
+    source: s.source,
+    ...(start !== undefined && startedAt !== undefined && { startedAt: round((startedAt - start) / 1000) }),
+    ...(s.pulled && { pulled: true }),
+    ...(s.rebased && { rebased: true }),
+  };
+}
+
+const starts = new WeakMap<BuildLog, number>();
+function firstStart(log: BuildLog): number | undefined {
+  let first = starts.get(log);
+  if (first === undefined) {
+    for (const v of log.vertices.values())
+      for (const i of v.intervals) first = first === undefined ? i.started : Math.min(first, i.started);
+    if (first !== undefined) starts.set(log, first);
+  }
+  return first;
+}
+
+function hiddenReports(graph: StepGraph, comparison: Comparison | undefined): MissReport[] {
+  const reports: MissReport[] = [];
+  for (const [id, causes] of comparison?.hidden ?? []) {
+    const s = graph.steps.get(id);
+    if (s?.role === 'cascade' && causes.length > 0)
+      reports.push({
+        step: id,
+        name: s.name,
+        cascade: [],
+        seconds: round(s.seconds ?? 0),
+        cascadeSeconds: 0,
+        causes,
+        advice: [],
+        source: s.source,
+      });
+  }
+  return reports;
+}
+
+/** What the reader should know to weigh the rest. */
+function graphNotes(graph: StepGraph, facts: Facts, compared: boolean): string[] {
+  const notes: string[] = [];
+  const steps = [...graph.steps.values()];
+  const skipped = steps.filter((s) => s.status === 'skipped' && s.cacheable);
+  if (skipped.length > 0 && graph.outcome !== 'succeeded')
+    notes.push(
+      `${skipped.length} step${skipped.length === 1 ? ' is' : 's are'} shown as CACHED but never ran: in a build that fails, BuildKit marks what it skipped as cached.`,
+    );
+  const pulled = steps.filter((s) => s.cacheable && s.status === 'reused' && s.pulled);
+  if (pulled.length > 0) {
+    const bytes = pulled.reduce((sum, s) => sum + s.vertex.pulledBytes, 0);
+    notes.push(
+      `${pulled.length} step${pulled.length === 1 ? ' was' : 's were'} reused from a remote cache and downloaded${bytes > 0 ? ` (${formatBytes(bytes)})` : ''}: shown as DONE, but no miss.`,
+    );
+  }
+  const cut = steps.filter((s) => s.role === 'cut-off');
+  if (cut.length > 0)
+    notes.push(
+      `The cascade was cut off at ${cut.length} step${cut.length === 1 ? '' : 's'}: what ran above came out byte for byte the same.`,
+    );
+  if (graph.misses.length > 0 && !compared)
+    notes.push(
+      facts.dockerfileKnown
+        ? 'There is no earlier build to compare with yet; this one is remembered, so the next miss can be computed.'
+        : 'A log alone cannot settle what changed: run cachewhy in the project folder, or wrap the build with `cachewhy run -- …`.',
+    );
+  return notes;
+}
+
+function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toPrecision(3)}${units[unit]}`;
+}

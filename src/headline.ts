@@ -1,0 +1,42 @@
+/** The one sentence that leads a report. */
+import type { StepGraph } from './graph/step.ts';
+import type { MissReport, Outcome, Summary } from './model.ts';
+
+const ENDS: Readonly<Record<Outcome, string>> = {
+  succeeded: '',
+  failed: 'The build failed. ',
+  canceled: 'The build was cancelled. ',
+  incomplete: 'The log ends before the build does. ',
+};
+
+export function writeHeadline(graph: StepGraph, summary: Summary, misses: readonly MissReport[]): string {
+  const end = ENDS[graph.outcome];
+  if (summary.steps === 0) return `${end}No step of the Dockerfile was reached.`;
+  if (summary.rebuilt === 0 && misses.length === 0)
+    return summary.reused === 0 ? `${end}No step was evaluated.` : `${end}All ${summary.reused} steps came from the cache.`;
+  const worst = misses[0];
+  if (!worst) return `${end}${summary.reused} of ${summary.steps} steps came from the cache.`;
+  const cause = worst.causes[0];
+  const dragged = worst.cascade.length;
+  const cost = worst.seconds + worst.cascadeSeconds;
+  const what = `${short(worst.name)} missed the cache${dragged > 0 ? ` and dragged ${dragged} step${dragged === 1 ? '' : 's'} along` : ''}${cost >= 0.05 ? ` (${formatSeconds(cost)})` : ''}`;
+  const why =
+    cause && cause.kind !== 'unexplained'
+      ? `: ${cause.confidence === 'certain' ? '' : cause.confidence === 'likely' ? 'probably ' : 'perhaps '}${lower(cause.summary)}`
+      : '; the log does not tell why';
+  const more = misses.length > 1 ? ` ${misses.length - 1} more first miss${misses.length === 2 ? '' : 'es'}.` : '';
+  return `${end}${what}${why}.${more}`;
+}
+
+function short(name: string): string {
+  return name.length > 72 ? `${name.slice(0, 71)}…` : name;
+}
+
+/** Lower-cases a sentence's first letter where it is a plain word: "The builder had …", not "COPY …" or "ENV …" or a path. */
+function lower(sentence: string): string {
+  return /^[A-Z][a-z]* /.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
+}
+
+function formatSeconds(s: number): string {
+  return s < 60 ? `${s.toFixed(1)}s` : `${Math.floor(s / 60)}m ${String(Math.round(s % 60)).padStart(2, '0')}s`;
+}

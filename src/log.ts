@@ -1,0 +1,24 @@
+/** The log for the person who debugs cachewhy: pino on standard error, loaded only when asked for. Never mixed with the report. */
+import type { Logger } from 'pino';
+
+/** What the rest of the program may say. A no-op costs nothing until a level is asked for. */
+export interface DebugLog {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+}
+
+const silent: DebugLog = { debug: () => undefined, info: () => undefined };
+let current: DebugLog = silent;
+
+export function debugLog(): DebugLog {
+  return current;
+}
+
+/** @param level a pino level; undefined keeps it silent */
+export async function openDebugLog(level: string | undefined): Promise<void> {
+  if (level === undefined) return;
+  const { pino } = await import('pino');
+  // Synchronous: nothing is lost when the process ends, and no worker thread is started.
+  const logger: Logger = pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));
+  current = logger;
+}
