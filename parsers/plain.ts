@@ -100,9 +100,15 @@ class PlainReader implements LineReader {
       case 'output':
         build.emit({ type: 'output', id: read.id, lines: 1, bytes: line.text.length, at: read.at });
         return 'output';
-      case 'parked':
-        if (build.current === read.id) build.current = null;
+      case 'parked': {
+        // Of two builds that show the same number, the one that has shown it longer is parked.
+        const longest =
+          this.candidates(line.source)
+            .filter((b) => b.current === read.id)
+            .at(-1) ?? build;
+        longest.current = null;
         return 'structure';
+      }
       case 'cached':
       case 'canceled':
         seen.closed = true;
@@ -238,10 +244,15 @@ class PlainReader implements LineReader {
     const open = this.candidates(source);
     if (open.length <= 1) return open[0];
     const number = Number(id.slice(1));
+    const alive = open.filter((b) => !b.finished);
+    const among = alive.length > 0 ? alive : open;
+    // A vertex that is still open is shown again; else numbers go on one by one; else a closed vertex is shown again.
     return (
+      among.find((b) => b.vertices.get(id)?.closed === false && b.vertices.get(id)?.names.has(name)) ??
+      among.find((b) => !b.vertices.has(id) && b.highest === number - 1 && b.current === null) ??
+      among.find((b) => !b.vertices.has(id) && b.highest === number - 1) ??
       open.find((b) => b.vertices.get(id)?.names.has(name)) ??
-      open.find((b) => !b.vertices.has(id) && b.highest === number - 1) ??
-      open.find((b) => !b.vertices.has(id)) ??
+      among.find((b) => !b.vertices.has(id)) ??
       open[0]
     );
   }

@@ -39,12 +39,7 @@ const cause: Cause = {
 };
 export default cause;
 
-function one(
-  confidence: Finding['confidence'],
-  weight: number,
-  name: string | undefined,
-  because: readonly string[],
-): Finding {
+function one(confidence: Finding['confidence'], weight: number, name: string | undefined, because: readonly string[]): Finding {
   return {
     kind: 'build-arg-changed',
     confidence,

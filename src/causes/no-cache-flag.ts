@@ -44,6 +44,15 @@ const cause: Cause = {
         because: [`${step.id} ran although ${twin}, the same instruction on the same base, was reused: only a flag tells the two apart`],
         stage,
       };
+    if (stage !== null && signals.forcedStages.has(stage) && signals.noCacheFingerprint === null)
+      return {
+        kind: 'no-cache-flag',
+        confidence: 'possible',
+        weight: 0.68,
+        summary: `Stage ${stage} was built with --no-cache-filter`,
+        because: [`every RUN, COPY and ADD of stage ${stage} ran, and what reads it found the same files as before`],
+        stage,
+      };
     if (signals.noCacheFingerprint === null) return undefined;
     const strong = signals.noCacheFingerprint === 'workdir';
     const weak = signals.noCacheFingerprint === 'one-chain';

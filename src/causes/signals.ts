@@ -25,6 +25,8 @@ export interface Signals {
   readonly noCacheFingerprint: 'workdir' | 'bases' | 'one-chain' | null;
   /** Stages whose step ran although its twin, the same instruction on the same base, was reused: `--no-cache-filter`. */
   readonly filteredStages: ReadonlyMap<string, string>;
+  /** Stages all of whose RUN, COPY and ADD ran while whatever reads them was cut off: `--no-cache-filter` looks so, and other things too. */
+  readonly forcedStages: ReadonlySet<string>;
   /** The Dockerfile was not sent again (`transferring dockerfile: 32B`): it is what this builder saw last. */
   readonly dockerfileUnchanged: boolean;
 }
@@ -56,6 +58,7 @@ export function readSignals(graph: StepGraph): Signals {
     importers: readImporters(steps),
     noCacheFingerprint: noCacheFingerprint(graph, cacheable),
     filteredStages: filteredStages(cacheable, graph),
+    forcedStages: forcedStages(cacheable, graph),
     dockerfileUnchanged: steps.some((s) => s.name.includes('load build definition') && sentBytes(s, 'transferring dockerfile') <= 45),
   };
 }
@@ -108,6 +111,22 @@ function filteredStages(cacheable: readonly Step[], graph: StepGraph): Map<strin
     if (twin) found.set(s.parsed.stage, twin.name);
   }
   return found;
+}
+
+function forcedStages(cacheable: readonly Step[], graph: StepGraph): Set<string> {
+  const forced = new Set<string>();
+  for (const { root } of graph.misses) {
+    const { stage } = root.parsed;
+    if (stage === null) continue;
+    const own = cacheable.filter(
+      (s) => s.parsed.stage === stage && s.parsed.target === root.parsed.target && s.parsed.instruction !== 'WORKDIR',
+    );
+    const readers = cacheable.filter(
+      (s) => s.parsed.stage !== stage && stepInputs(s, graph.steps).some((i) => own.includes(i) && i !== root),
+    );
+    if (own.length > 1 && own.every(isMiss) && readers.some(isHit)) forced.add(stage);
+  }
+  return forced;
 }
 
 function sameSteps(a: readonly Step[], b: readonly Step[]): boolean {

@@ -66,10 +66,17 @@ export function isKeyError(message: string): boolean {
 
 /** `exporting to image … DONE`: only a build whose steps all succeeded is exported. */
 function isExported(log: BuildLog): boolean {
-  for (const v of log.vertices.values())
-    if (v.names.some((n) => /^(?:\[[^\]]*\] )?exporting to (?!GitHub|registry)/.test(n)) && v.terminals.some((t) => t.word === 'done'))
-      return true;
-  return false;
+  return exportLine(log) !== null;
+}
+
+/** The line on which the last export was done; null where none was. */
+function exportLine(log: BuildLog): number | null {
+  let last: number | null = null;
+  for (const v of log.vertices.values()) {
+    if (!v.names.some((n) => /^(?:\[[^\]]*\] )?exporting to (?!GitHub|registry)/.test(n))) continue;
+    for (const t of v.terminals) if (t.word === 'done') last = Math.max(last ?? 0, t.line);
+  }
+  return last;
 }
 
 /** `ADD url` shows twice under one name: the fetch, a source, and the copy. The last is the copy. */
@@ -107,8 +114,10 @@ export function settleDuplicates(steps: Iterable<Step>): void {
 /** The build's outcome: its own last words first, then what its vertices say. */
 export function readOutcome(log: BuildLog, steps: Iterable<Step>): Outcome {
   if (log.end) return log.end.outcome;
-  if (isExported(log)) return 'succeeded';
   const all = [...steps];
+  // One printer can show several waves of services: an export is the end only where no step begins after it.
+  const exported = exportLine(log);
+  if (exported !== null && !all.some((s) => s.cacheable && !isClosed(s.vertex) && s.vertex.line > exported)) return 'succeeded';
   if (all.some((s) => s.status === 'failed')) return 'failed';
   if (all.some((s) => s.vertex.terminals.some((t) => t.word === 'canceled'))) return 'canceled';
   if (all.length === 0 || all.some((s) => !isClosed(s.vertex) && (s.vertex.intervals.length > 0 || log.dialect !== 'rawjson')))
