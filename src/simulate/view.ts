@@ -1,0 +1,327 @@
+/**
+ * The build context of one commit, seen through an ignore file: what each COPY of it covers, as a digest that changes exactly when BuildKit's
+ * content key would. A folder's digest is git's own tree id, of the tree without what is ignored; it is kept while nothing below it changes.
+ */
+import { createHash } from 'node:crypto';
+import { selectionDigest } from '../context/content-key.ts';
+import { comparePaths } from '../context/context-tree.ts';
+import type { FolderState, IgnoreRules } from '../context/dockerignore.ts';
+import { cleanPath, containsWildcards, matchPath } from '../context/go-path.ts';
+import { type CopySelection, resolveSelection, selectEntries } from '../context/select.ts';
+import type { ContextEntry, ContextListing } from '../context/types.ts';
+import type { GitNode } from '../git/snapshot.ts';
+
+export interface ViewOptions {
+  readonly rules: IgnoreRules;
+  readonly linkTarget: (oid: string) => string | undefined;
+  /** A submodule's files are there (a recursive checkout), so that a moved submodule is a change. Otherwise it is an empty folder. */
+  readonly submodules: boolean;
+  readonly oidLength: 40 | 64;
+}
+
+/** What one COPY, ADD or bind mount reads. */
+export interface Selected {
+  readonly digest: string;
+  /** Sources that are not there: the build fails on them. */
+  readonly missing: readonly string[];
+}
+
+export interface ContextView {
+  /** Shows another state of the context: the node of its root folder, or null where there is none. */
+  show(root: GitNode | null): void;
+  select(selection: CopySelection): Selected;
+  /** Can a change of this path be a change of what the selection reads, now? Ignored paths and paths that are not there: no. */
+  covers(selection: CopySelection, path: string): boolean;
+  /** The whole context as it is now, as a build would send it. */
+  listing(): ContextListing;
+}
+
+interface Info {
+  readonly ignored: boolean;
+  readonly state: FolderState | undefined;
+  /** Version of the node that the rest belongs to. */
+  version: number;
+  /** null: nothing of it is sent. */
+  digest: string | null;
+  /** Nothing below is left out: git's own id stands for it. */
+  whole: boolean;
+  links: boolean;
+}
+
+interface Identity {
+  readonly mode: string;
+  readonly oid: string;
+}
+
+interface Match {
+  readonly name: string;
+  readonly node: GitNode;
+}
+
+const MODES = { file: '100644', executable: '100755', symlink: '120000', tree: '40000', submodule: '40000' } as const;
+/** No mode of git's: a folder behind a symlink that a wildcard matched. */
+const FOLLOWED = '40001';
+const MAX_LINKS = 255;
+
+export function createView(options: ViewOptions): ContextView {
+  const { rules, linkTarget, submodules, oidLength } = options;
+  const algorithm = oidLength === 40 ? 'sha1' : 'sha256';
+  const emptyTree = createHash(algorithm).update('tree 0\0').digest('hex');
+  const infos = new WeakMap<GitNode, Info>();
+  const plain = rules.patterns.length === 0;
+  let root: GitNode | null = null;
+  let rootPrefix = 0;
+  let listed: { readonly digest: string | null; readonly listing: ContextListing } | null = null;
+  let slow = new Map<string, Selected>();
+
+  /** Path below the context's root. */
+  const pathOf = (node: GitNode): string => node.path.slice(rootPrefix);
+
+  const infoOf = (node: GitNode, parent: Info | null): Info => {
+    let info = infos.get(node);
+    if (!info) {
+      const verdict = plain || parent === null ? null : rules.judge(pathOf(node), parent.state);
+      info = { ignored: verdict?.ignored ?? false, state: verdict?.state, version: -1, digest: null, whole: true, links: false };
+      infos.set(node, info);
+    }
+    if (info.version !== node.version) refresh(node, info);
+    return info;
+  };
+
+  const refresh = (node: GitNode, info: Info): void => {
+    info.version = node.version;
+    info.links = node.kind === 'symlink';
+    if (!node.children) {
+      info.whole = !info.ignored && (node.kind !== 'submodule' || submodules);
+      info.digest = info.ignored ? null : node.kind === 'submodule' && !submodules ? emptyTree : node.oid;
+      return;
+    }
+    info.whole = !info.ignored;
+    if (info.ignored && !rules.mayHoldExceptions(pathOf(node))) {
+      info.digest = null;
+      return;
+    }
+    const kept: GitNode[] = [];
+    for (const child of node.children.values()) {
+      const c = infoOf(child, info);
+      if (!c.whole) info.whole = false;
+      if (c.digest === null) continue;
+      kept.push(child);
+      if (c.links) info.links = true;
+    }
+    if (info.ignored && kept.length === 0) info.digest = null;
+    else info.digest = info.whole && node.oid !== '' ? node.oid : treeId(kept);
+  };
+
+  /** The id that git would give to a tree of these entries. */
+  const treeId = (nodes: readonly GitNode[]): string =>
+    hashTree(nodes.map((n) => ({ mode: MODES[n.kind], name: n.name, oid: infos.get(n)?.digest ?? '' })));
+
+  const hashTree = (entries: { readonly mode: string; readonly name: string; readonly oid: string }[]): string => {
+    const key = (e: { mode: string; name: string }): string => (e.mode === MODES.tree ? `${e.name}/` : e.name);
+    entries.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    const parts: Buffer[] = [];
+    let length = 0;
+    for (const e of entries) {
+      const head = Buffer.from(`${e.mode} ${e.name}\0`);
+      const id = Buffer.from(e.oid, 'hex');
+      parts.push(head, id);
+      length += head.length + id.length;
+    }
+    const hash = createHash(algorithm).update(`tree ${length}\0`);
+    for (const p of parts) hash.update(p);
+    return hash.digest('hex');
+  };
+
+  const rootInfo = (): Info | null => (root ? infoOf(root, null) : null);
+  /** A child that is sent. */
+  const childOf = (node: GitNode, name: string): GitNode | null => {
+    const child = node.children?.get(name);
+    return child && infos.get(child)?.digest !== null && infos.has(child) ? child : null;
+  };
+
+  /** Walks a path as BuildKit does, through symlinks, never out of the root. */
+  const resolve = (path: string, followLast: boolean, followed?: GitNode[]): GitNode | null => {
+    if (!root || !rootInfo()) return null;
+    const stack: GitNode[] = [root];
+    const rest = path.split('/').reverse();
+    for (let links = 0; rest.length > 0; ) {
+      const part = rest.pop() as string;
+      if (part === '' || part === '.') continue;
+      if (part === '..') {
+        if (stack.length > 1) stack.pop();
+        continue;
+      }
+      const next = childOf(stack.at(-1) as GitNode, part);
+      if (!next) return null;
+      if (next.kind !== 'symlink' || (!followLast && rest.every((r) => r === ''))) {
+        stack.push(next);
+        continue;
+      }
+      if (++links > MAX_LINKS) return null;
+      followed?.push(next);
+      const target = linkTarget(next.oid);
+      if (target === undefined) return null;
+      if (target.startsWith('/')) stack.length = 1;
+      rest.push(...target.split('/').reverse());
+    }
+    return stack.at(-1) ?? null;
+  };
+
+  const identify = (node: GitNode): Identity => ({ mode: MODES[node.kind], oid: infos.get(node)?.digest ?? '' });
+
+  /** What a wildcard path matches, by name below the part of it that has no wildcards. */
+  const match = (pattern: string): Match[] => {
+    const parts = pattern.split('/');
+    const first = parts.findIndex(containsWildcards);
+    const start = resolve(parts.slice(0, first).join('/'), true);
+    const found: Match[] = [];
+    const walk = (dir: GitNode, at: number, prefix: string): void => {
+      const own = parts[at] ?? '';
+      for (const name of dir.children?.keys() ?? []) {
+        const node = childOf(dir, name);
+        if (!node || matchPath(own, name, true) !== true) continue;
+        if (at + 1 === parts.length) found.push({ name: prefix + name, node });
+        else if (node.kind === 'tree') walk(node, at + 1, `${prefix}${name}/`);
+      }
+    };
+    if (start) walk(start, first, '');
+    return found.sort((a, b) => comparePaths(a.name, b.name));
+  };
+
+  /** As identify, with every symlink replaced by what it leads to: so BuildKit hashes what a wildcard matches. null: a dangling link. */
+  const identifyFollowed = (node: GitNode): Identity | null => {
+    if (!infos.get(node)?.links) return identify(node);
+    if (node.kind === 'symlink') {
+      const target = resolve(pathOf(node), true);
+      const id = target && identify(target);
+      // A folder behind a link is hashed as one, not entry by entry.
+      return id && target.kind === 'tree' ? { ...id, mode: FOLLOWED } : id;
+    }
+    const entries: (Identity & { name: string })[] = [];
+    for (const name of node.children?.keys() ?? []) {
+      const child = childOf(node, name);
+      const id = child && identifyFollowed(child);
+      if (id) entries.push({ ...id, name });
+    }
+    return { mode: MODES.tree, oid: hashTree(entries) };
+  };
+
+  /** null: nothing there. */
+  const selectOne = (source: string, literal: boolean): string | null => {
+    const path = cleanPath(`/${source}`).slice(1);
+    if (literal || !containsWildcards(path)) {
+      const node = resolve(path, true);
+      return node && show(identify(node));
+    }
+    // A malformed pattern fails the build; asked about '' it is read to its end.
+    if (matchPath(`/${path}`, '', true) === undefined) return null;
+    const found = match(path)
+      .map((f) => ({ name: f.name, id: identifyFollowed(f.node) }))
+      .filter((f): f is { name: string; id: Identity } => f.id !== null);
+    const only = found.length === 1 ? found[0] : undefined;
+    // A single entry counts without its name where the pattern ends in that name.
+    if (only && baseName(path) === baseName(only.name) && (only.id.mode !== MODES.tree || only.id.oid === emptyTree)) return show(only.id);
+    return `* ${found.map((f) => `${f.name}\0${show(f.id)}`).join('\0')}`;
+  };
+
+  const select = (selection: CopySelection): Selected => {
+    if (!rootInfo()) return { digest: '', missing: selection.sources };
+    if (selection.parents || selection.exclude?.length) return selectSlowly(selection);
+    const missing: string[] = [];
+    const parts: string[] = [];
+    for (const source of selection.sources) {
+      const part = selectOne(source, selection.literal === true);
+      if (part === null) missing.push(source);
+      parts.push(part ?? '-');
+    }
+    return { digest: parts.length === 1 ? (parts[0] as string) : parts.join('\u0001'), missing };
+  };
+
+  /** By way of a whole listing, for what is rare: `--parents` and `--exclude`. */
+  const selectSlowly = (selection: CopySelection): Selected => {
+    const key = `${rootInfo()?.digest}\0${JSON.stringify(selection)}`;
+    let found = slow.get(key);
+    if (!found) {
+      if (slow.size > 10_000) slow = new Map();
+      const { missing, malformed } = resolveSelection(listing(), selection);
+      const fatal = missing.filter((s) => selection.literal || !(selection.parents || containsWildcards(s)));
+      found = { digest: selectionDigest(listing(), selection), missing: [...fatal, ...malformed] };
+      slow.set(key, found);
+    }
+    return found;
+  };
+
+  const coversSlowly = (selection: CopySelection, path: string): boolean =>
+    selectEntries(listing(), selection).some((e) => e.path === path) ||
+    resolveSelection(listing(), selection).parts.some((p) => p.links.includes(path));
+
+  const listing = (): ContextListing => {
+    const digest = rootInfo()?.digest ?? null;
+    if (listed && listed.digest === digest) return listed.listing;
+    const entries = new Map<string, ContextEntry>();
+    const walk = (dir: GitNode): void => {
+      for (const name of [...(dir.children?.keys() ?? [])].sort(comparePaths)) {
+        const node = childOf(dir, name);
+        if (!node) continue;
+        entries.set(pathOf(node), entryOf(node, pathOf(node), linkTarget, submodules));
+        if (node.kind === 'tree') walk(node);
+      }
+    };
+    if (root && digest !== null) walk(root);
+    listed = { digest, listing: { entries } };
+    return listed.listing;
+  };
+
+  return {
+    show(node) {
+      if (node !== root) rootPrefix = node && node.path !== '' ? node.path.length + 1 : 0;
+      root = node;
+    },
+    select,
+    covers(selection, path) {
+      const node = resolve(path, false);
+      if (!node || pathOf(node) !== path) return false;
+      if (selection.parents || selection.exclude?.length) return coversSlowly(selection, path);
+      return selection.sources.some((source) => {
+        const clean = cleanPath(`/${source}`).slice(1);
+        if (selection.literal || !containsWildcards(clean)) {
+          const links: GitNode[] = [];
+          const top = resolve(clean, true, links);
+          return links.includes(node) || (top !== null && isWithin(path, pathOf(top)));
+        }
+        const found = match(clean);
+        if (found.some((f) => isWithin(path, pathOf(f.node)))) return true;
+        return found.some((f) => infos.get(f.node)?.links) && coversSlowly({ sources: [source] }, path);
+      });
+    },
+    listing,
+  };
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function show(id: Identity): string {
+  return `${id.mode} ${id.oid}`;
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`);
+}
+
+function entryOf(node: GitNode, path: string, linkTarget: (oid: string) => string | undefined, submodules: boolean): ContextEntry {
+  switch (node.kind) {
+    case 'tree':
+      return { path, type: 'dir', mode: 0o755, size: 0, content: null };
+    case 'submodule':
+      return { path, type: 'dir', mode: 0o755, size: 0, content: submodules ? `git:${node.oid}` : null };
+    case 'symlink': {
+      const link = linkTarget(node.oid);
+      return { path, type: 'symlink', mode: 0o777, size: 0, content: null, ...(link !== undefined && { link }) };
+    }
+    default:
+      return { path, type: 'file', mode: node.kind === 'executable' ? 0o755 : 0o644, size: 0, content: `git:${node.oid}` };
+  }
+}
