@@ -42,7 +42,7 @@ export interface IgnoreRules {
    * The verdict of the walk that sends the context, which hands down what matched a folder (`MatchesUsingParentResults`).
    * It is the one that counts for a build; it differs from `ignores` where an exception for a folder comes after a pattern for
    * something in it (`a/b`, then `!a`: `a/b` stays out). A pattern found to be malformed counts as no match.
-   * @param parent the state of the folder above; undefined at the top.
+   * @param parent the state of the folder above; undefined at the top, and where it is not known: the folders above are asked then.
    */
   judge(path: string, parent: FolderState | undefined): Verdict;
   /** Can anything in this ignored folder be taken back in? If not it is not even opened. */
@@ -137,12 +137,17 @@ function ignores(patterns: readonly IgnorePattern[], path: string): boolean | 'b
     if (pattern.exception !== ignored) continue;
     let hit = pattern.match(path);
     if (hit === 'bad') return 'bad';
-    for (let slash = path.indexOf('/'); !hit && slash >= 0; slash = path.indexOf('/', slash + 1)) {
-      hit = pattern.match(path.slice(0, slash)) === true;
-    }
+    hit ||= matchesFolderAbove(pattern, path);
     if (hit) ignored = !pattern.exception;
   }
   return ignored;
+}
+
+function matchesFolderAbove(pattern: IgnorePattern, path: string): boolean {
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    if (pattern.match(path.slice(0, slash)) === true) return true;
+  }
+  return false;
 }
 
 function judge(patterns: readonly IgnorePattern[], path: string, parent: FolderState | undefined): Verdict {
@@ -150,7 +155,9 @@ function judge(patterns: readonly IgnorePattern[], path: string, parent: FolderS
   const state: boolean[] = [];
   for (const [index, pattern] of patterns.entries()) {
     let hit = parent?.[index] ?? false;
-    if (!hit && pattern.exception === ignored) hit = pattern.match(path) === true;
+    if (!hit && pattern.exception === ignored) {
+      hit = pattern.match(path) === true || (!parent && matchesFolderAbove(pattern, path));
+    }
     state.push(hit);
     if (hit) ignored = !pattern.exception;
   }

@@ -1,0 +1,132 @@
+/**
+ * The digest of a selection, built as BuildKit builds a content key: equal exactly when BuildKit's are.
+ * With a description of each entry in place of its hash it is cheap (`selectionDigest`); with the bytes at hand it is
+ * BuildKit's very own (`contentKey`), by which an exported cache names its records.
+ * https://github.com/moby/buildkit/tree/master/cache/contenthash
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { type ContextTree, joinPath, treeOf } from './context-tree.ts';
+import { type CopySelection, resolveSelection, type SelectedPart } from './select.ts';
+import type { ContextEntry, ContextListing } from './types.ts';
+
+/** The bytes of a file, whole or in pieces; undefined when they cannot be had. */
+export type ContentReader = (entry: ContextEntry) => Uint8Array | Iterable<Uint8Array> | undefined;
+
+/** What stands for one entry, its folder's content not included; undefined: not known. */
+type Describe = (entry: ContextEntry) => string | undefined;
+
+/** The root folder's own header is not sent: BuildKit puts the digest of nothing in its place. */
+const ROOT_HEADER = sha256('');
+
+function sha256(text: string | Uint8Array): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+/**
+ * A digest of what a step reads from a context, without reading any file: two listings of the same kind (both working
+ * trees or both git trees) give the same digest exactly when BuildKit's content keys are the same.
+ */
+export function selectionDigest(listing: ContextListing, selection: CopySelection): string {
+  return digestSelection(listing, selection, describeEntry)!;
+}
+
+/**
+ * BuildKit's content key of a selection (`sha256:…`), or null where it cannot be known: a source is missing, a pattern is
+ * malformed, a file cannot be read, or there are devices among the entries.
+ * Extended attributes count only where the listing has them.
+ */
+export function contentKey(listing: ContextListing, selection: CopySelection, read: ContentReader): string | null {
+  const { parts, malformed, missing } = resolveSelection(listing, selection);
+  if (malformed.length > 0 || parts.some((part) => part.kind === 'whole' && part.items.length === 0)) return null;
+  // sources with equal selectors come in the order of Go's unstable sort, which keeps short lists as they are
+  if (parts.length > 12 && new Set(parts.map((it) => it.source)).size < parts.length) return null;
+  void missing;
+  return digestSelection(listing, selection, (entry) => hashFile(entry, read)) ?? null;
+}
+
+/** The name of a record in a cache (`application/vnd.buildkit.cacheconfig.v0`): -1 is the output of content keys, 0 that of steps. */
+export function recordDigest(key: string, output: -1 | 0): string {
+  return sha256(`${key}@${output}`);
+}
+
+/** The selector that a record's input carries: which paths the step picks from the input. */
+export function selectorDigest(selection: CopySelection, listing: ContextListing): string {
+  const paths = resolveSelection(listing, selection).parts.map((it) => it.source);
+  return sha256(paths.sort().reverse().join('\0'));
+}
+
+function describeEntry(entry: ContextEntry): string {
+  const xattrs = entry.xattrs ? JSON.stringify(Object.entries(entry.xattrs).sort()) : '';
+  return `${entry.type} ${entry.mode} ${entry.size} ${entry.content ?? '-'} ${entry.link ?? ''} ${xattrs}`;
+}
+
+function digestSelection(listing: ContextListing, selection: CopySelection, describe: Describe): string | undefined {
+  const tree = treeOf(listing);
+  const digests: string[] = [];
+  for (const part of resolveSelection(listing, selection).parts) {
+    const digest = digestPart(tree, part, describe);
+    if (digest === undefined) return undefined;
+    digests.push(digest);
+  }
+  return sha256(digests.join('\0'));
+}
+
+function digestPart(tree: ContextTree, part: SelectedPart, describe: Describe): string | undefined {
+  const [first] = part.items;
+  if (!first) return sha256('');
+  if (part.kind === 'whole') return digestWhole(tree, first.path, describe);
+  const single = part.items.length === 1 && baseName(part.source) === baseName(first.name === '' ? part.source : first.name);
+  const hash = createHash('sha256');
+  for (const item of part.items) {
+    const digest = item.whole ? digestWhole(tree, item.path, describe) : describeAt(tree, item.path, describe);
+    if (digest === undefined) return undefined;
+    if (single) return digest;
+    hash.update(item.name === '' ? '\0' : `\0${item.name.replaceAll('/', '\0')}`).update(digest);
+  }
+  return finish(hash);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function describeAt(tree: ContextTree, path: string, describe: Describe): string | undefined {
+  const entry = tree.entry(path);
+  return entry ? describe(entry) : ROOT_HEADER;
+}
+
+/** A file's hash, or that of a folder: its header, then each child under its name, folders by their own digest. */
+function digestWhole(tree: ContextTree, path: string, describe: Describe): string | undefined {
+  const own = describeAt(tree, path, describe);
+  const entry = tree.entry(path);
+  if (own === undefined || (entry && entry.type !== 'dir')) return own;
+  const parts = [`\0${own}`];
+  for (const name of tree.children(path)) {
+    const digest = digestWhole(tree, joinPath(path, name), describe);
+    if (digest === undefined) return undefined;
+    parts.push(`\0${name}${digest}`);
+  }
+  return sha256(parts.join(''));
+}
+
+function finish(hash: Hash): string {
+  return `sha256:${hash.digest('hex')}`;
+}
+
+const TYPE_FLAG = { file: '0', symlink: '2', dir: '5' } as const;
+
+/** The hash of one entry: a tar header as text, then the bytes. Owner and group of a local context are always 0. */
+function hashFile(entry: ContextEntry, read: ContentReader): string | undefined {
+  if (entry.type === 'other') return undefined;
+  const hash = createHash('sha256');
+  const header = `namemode${entry.mode}uid0gid0size${entry.type === 'file' ? entry.size : 0}typeflag${TYPE_FLAG[entry.type]}`;
+  hash.update(`${header}linkname${entry.type === 'symlink' ? (entry.link ?? '') : ''}unamegnamedevmajor0devminor0`);
+  for (const [name, value] of Object.entries(entry.xattrs ?? {}).sort()) hash.update(name + value);
+  if (entry.type === 'file') {
+    const bytes = read(entry);
+    if (bytes === undefined) return undefined;
+    if (bytes instanceof Uint8Array) hash.update(bytes);
+    else for (const piece of bytes) hash.update(piece);
+  }
+  return finish(hash);
+}
