@@ -4,7 +4,9 @@
  * BuildKit's very own (`contentKey`), by which an exported cache names its records.
  * https://github.com/moby/buildkit/tree/master/cache/contenthash
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { type ContextTree, joinPath, treeOf } from './context-tree.ts';
 import { type CopySelection, resolveSelection, type SelectedPart } from './select.ts';
 import type { ContextEntry, ContextListing } from './types.ts';
@@ -14,6 +16,12 @@ export type ContentReader = (entry: ContextEntry) => Uint8Array | Iterable<Uint8
 
 /** What stands for one entry, its folder's content not included; undefined: not known. */
 type Describe = (entry: ContextEntry) => string | undefined;
+
+/**
+ * How the entries of a list (a source with wildcards, `--exclude` or `--parents`) are named in the hash: by their last
+ * component (seen with Docker 28.5), or by their path from the source on (seen with BuildKit 0.32).
+ */
+type ListNames = 'base' | 'path';
 
 /** The root folder's own header is not sent: BuildKit puts the digest of nothing in its place. */
 const ROOT_HEADER = sha256('');
@@ -27,21 +35,47 @@ function sha256(text: string | Uint8Array): string {
  * trees or both git trees) give the same digest exactly when BuildKit's content keys are the same.
  */
 export function selectionDigest(listing: ContextListing, selection: CopySelection): string {
-  return digestSelection(listing, selection, describeEntry)!;
+  return digestSelection(listing, selection, describeEntry, 'path')!;
 }
 
 /**
- * BuildKit's content key of a selection (`sha256:…`), or null where it cannot be known: a source is missing, a pattern is
- * malformed, a file cannot be read, or there are devices among the entries.
- * Extended attributes count only where the listing has them.
+ * BuildKit's content key of a selection (`sha256:…`): one, or two where builders of different age name list entries
+ * differently. None where it cannot be known: a source is missing, a pattern is malformed, a file cannot be read, or there are
+ * devices among the entries. Extended attributes count only where the listing has them.
  */
-export function contentKey(listing: ContextListing, selection: CopySelection, read: ContentReader): string | null {
-  const { parts, malformed, missing } = resolveSelection(listing, selection);
-  if (malformed.length > 0 || parts.some((part) => part.kind === 'whole' && part.items.length === 0)) return null;
+export function contentKeys(listing: ContextListing, selection: CopySelection, read: ContentReader): readonly string[] {
+  const { parts, malformed } = resolveSelection(listing, selection);
+  if (malformed.length > 0 || parts.some((part) => part.kind === 'whole' && part.items.length === 0)) return [];
   // sources with equal selectors come in the order of Go's unstable sort, which keeps short lists as they are
-  if (parts.length > 12 && new Set(parts.map((it) => it.source)).size < parts.length) return null;
-  void missing;
-  return digestSelection(listing, selection, (entry) => hashFile(entry, read)) ?? null;
+  if (parts.length > 12 && new Set(parts.map((it) => it.source)).size < parts.length) return [];
+  const known = new Map<ContextEntry, string | undefined>();
+  const describe: Describe = (entry) => {
+    if (!known.has(entry)) known.set(entry, hashFile(entry, read));
+    return known.get(entry);
+  };
+  const names: readonly ListNames[] = parts.some((part) => part.kind === 'list') ? ['path', 'base'] : ['path'];
+  const keys = names.map((it) => digestSelection(listing, selection, describe, it)).filter((it) => it !== undefined);
+  return [...new Set(keys)];
+}
+
+/** Reads the files of a context's folder, piece by piece. */
+export function contentsOf(root: string): ContentReader {
+  return (entry) => {
+    try {
+      return readPieces(fs.openSync(path.join(root, entry.path), 'r'));
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+function* readPieces(fd: number): Generator<Uint8Array, void, void> {
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  try {
+    for (let n = fs.readSync(fd, buffer); n > 0; n = fs.readSync(fd, buffer)) yield buffer.subarray(0, n);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 /** The name of a record in a cache (`application/vnd.buildkit.cacheconfig.v0`): -1 is the output of content keys, 0 that of steps. */
@@ -60,30 +94,31 @@ function describeEntry(entry: ContextEntry): string {
   return `${entry.type} ${entry.mode} ${entry.size} ${entry.content ?? '-'} ${entry.link ?? ''} ${xattrs}`;
 }
 
-function digestSelection(listing: ContextListing, selection: CopySelection, describe: Describe): string | undefined {
+function digestSelection(listing: ContextListing, selection: CopySelection, describe: Describe, names: ListNames): string | undefined {
   const tree = treeOf(listing);
   const digests: string[] = [];
   for (const part of resolveSelection(listing, selection).parts) {
-    const digest = digestPart(tree, part, describe);
+    const digest = digestPart(tree, part, describe, names);
     if (digest === undefined) return undefined;
     digests.push(digest);
   }
   return sha256(digests.join('\0'));
 }
 
-function digestPart(tree: ContextTree, part: SelectedPart, describe: Describe): string | undefined {
+function digestPart(tree: ContextTree, part: SelectedPart, describe: Describe, names: ListNames): string | undefined {
   const [first] = part.items;
   if (!first) return sha256('');
   if (part.kind === 'whole') return digestWhole(tree, first.path, describe);
   const single = part.items.length === 1 && baseName(part.source) === baseName(first.name === '' ? part.source : first.name);
-  const hash = createHash('sha256');
+  const lines: string[] = [];
   for (const item of part.items) {
     const digest = item.whole ? digestWhole(tree, item.path, describe) : describeAt(tree, item.path, describe);
     if (digest === undefined) return undefined;
     if (single) return digest;
-    hash.update(item.name === '' ? '\0' : `\0${item.name.replaceAll('/', '\0')}`).update(digest);
+    if (names === 'base') lines.push(`${baseName(item.name === '' ? part.source : item.name)}${digest}`);
+    else lines.push(`${item.name === '' ? '\0' : `\0${item.name.replaceAll('/', '\0')}`}${digest}`);
   }
-  return finish(hash);
+  return sha256(names === 'base' ? lines.join('\0') : lines.join(''));
 }
 
 function baseName(path: string): string {
@@ -109,10 +144,6 @@ function digestWhole(tree: ContextTree, path: string, describe: Describe): strin
   return sha256(parts.join(''));
 }
 
-function finish(hash: Hash): string {
-  return `sha256:${hash.digest('hex')}`;
-}
-
 const TYPE_FLAG = { file: '0', symlink: '2', dir: '5' } as const;
 
 /** The hash of one entry: a tar header as text, then the bytes. Owner and group of a local context are always 0. */
@@ -128,5 +159,5 @@ function hashFile(entry: ContextEntry, read: ContentReader): string | undefined 
     if (bytes instanceof Uint8Array) hash.update(bytes);
     else for (const piece of bytes) hash.update(piece);
   }
-  return finish(hash);
+  return `sha256:${hash.digest('hex')}`;
 }

@@ -42,6 +42,4 @@ export interface PathChange {
   readonly change: 'modified' | 'added' | 'removed' | 'metadata';
   /** How, where it is not plain: `mode 644 → 755`, `link a → b`, `file → symlink`. */
   readonly detail?: string;
-  /** For a `modified` that the content alone cannot show, and for a rename: the path it had before. */
-  readonly from?: string;
 }
