@@ -140,17 +140,20 @@ function selectList(tree: ContextTree, selector: Selector): SelectedPart | 'malf
   if (include?.error || exclude?.error || (selector.wildcard && matchPath(selector.path, '', true) === undefined)) return 'malformed';
   const prefix = selector.wildcard ? splitWildcards(selector.path).plain : selector.path === '/' ? '' : selector.path;
   const start = tree.resolve(prefix.slice(1), selector.wildcard);
-  const items: SelectedItem[] = [];
+  const items: FoundItem[] = [];
   if (start) walkList(tree, { selector, include, exclude, prefix, items }, start.path);
   const links = [...(start?.links ?? [])];
   return { source: selector.path, kind: 'list', items: followItems(tree, items, links), links };
 }
 
-/** Symlinks in a list count as what they lead to, folders whole. */
-function followItems(tree: ContextTree, items: readonly SelectedItem[], links: string[]): SelectedItem[] {
+/**
+ * A symlink at the top of a list counts as what it leads to: a folder whole. Links in a folder of the list do not, as in
+ * Docker 28.5 (seen: `COPY --exclude=x .` follows the root's links, `COPY --exclude=x src` not those in `src`).
+ */
+function followItems(tree: ContextTree, items: readonly FoundItem[], links: string[]): SelectedItem[] {
   const out: SelectedItem[] = [];
-  for (const item of items) {
-    if (tree.entry(item.path)?.type !== 'symlink') {
+  for (const { item, top } of items) {
+    if (!top || tree.entry(item.path)?.type !== 'symlink') {
       out.push(item);
       continue;
     }
@@ -162,18 +165,24 @@ function followItems(tree: ContextTree, items: readonly SelectedItem[], links: s
   return out;
 }
 
+interface FoundItem {
+  readonly item: SelectedItem;
+  /** It lies in no folder whose header is in the list. */
+  readonly top: boolean;
+}
+
 interface ListWalk {
   readonly selector: Selector;
   readonly include: IgnoreRules | undefined;
   readonly exclude: IgnoreRules | undefined;
   /** What the names of the items leave out: the source, or its part without wildcards; '' or with a leading slash. */
   readonly prefix: string;
-  readonly items: SelectedItem[];
+  readonly items: FoundItem[];
 }
 
 /** A folder on the way down: hashed as soon as something in it is. */
 interface OpenFolder {
-  readonly item: SelectedItem;
+  readonly found: FoundItem;
   listed: boolean;
   readonly include: FolderState | undefined;
   readonly exclude: FolderState | undefined;
@@ -193,14 +202,14 @@ function walkList(tree: ContextTree, walk: ListWalk, start: string): void {
       const base = selector.wildcard ? within! : prefix;
       const parent = open.at(-1);
       const verdict = isIncluded(walk, shown.slice(base.length + 1), parent);
-      const item: SelectedItem = { name: shown.slice(prefix.length + 1), path, whole: false };
-      folder = { item, listed: verdict.included, include: verdict.include, exclude: verdict.exclude };
+      const found = { item: { name: shown.slice(prefix.length + 1), path, whole: false }, top: parent === undefined };
+      folder = { found, listed: verdict.included, include: verdict.include, exclude: verdict.exclude };
       if (verdict.included) {
         for (const above of open) {
-          if (!above.listed) items.push(above.item);
+          if (!above.listed) items.push(above.found);
           above.listed = true;
         }
-        items.push(item);
+        items.push(found);
       }
     }
     if (!isFolder) return;
