@@ -11,12 +11,14 @@ import { round } from './graph/cascade.ts';
 import type { BuildLog } from './graph/log.ts';
 import { isHit, isMiss, type MissNode, type Step, type StepGraph } from './graph/step.ts';
 import { writeHeadline } from './headline.ts';
-import type { AdviceReport, BuildReport, CauseReport, MissReport, StepReport, Summary, SuspectHit } from './model.ts';
+import type { AdviceReport, BuildReport, CauseKind, CauseReport, MissReport, StepReport, Summary, SuspectHit } from './model.ts';
 
 /** What comparing the ingredients of two builds said, keyed by step id. */
 export interface Comparison {
   /** Causes of first misses, computed; a step without an entry was not compared. */
   readonly causes: ReadonlyMap<string, readonly Finding[]>;
+  /** Kinds that the comparison excludes for a first miss. */
+  readonly ruledOut?: ReadonlyMap<string, ReadonlySet<CauseKind>>;
   /** Steps inside a cascade that would have missed on their own, with their causes. */
   readonly hidden: ReadonlyMap<string, readonly CauseReport[]>;
   readonly suspectHits: readonly SuspectHit[];
@@ -47,7 +49,7 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
   const comparison = evidence.compare?.(graph);
   const explained = graph.misses.map((miss) => {
     const view = viewMiss(miss, graph);
-    const causes = explainMiss(view, facts, comparison?.causes.get(miss.root.id));
+    const causes = explainMiss(view, facts, comparison?.causes.get(miss.root.id), comparison?.ruledOut?.get(miss.root.id));
     return { view, causes, proposals: adviseMiss(view, causes, facts) };
   });
   const forBuild = adviseBuild(facts);

@@ -1,9 +1,11 @@
 /** One run of a diagnosis: gathers the evidence for each build of a log, diagnoses it, remembers it. Side effects end here. */
+import { type Baseline, saveBaseline } from './baseline/store.ts';
 import { maskCommand, parseCommandLine } from './command/parse.ts';
 import type { BuildCommand } from './command/types.ts';
 import type { DiagnosisOptions } from './commands/options.ts';
 import { diagnose, type Evidence } from './diagnose.ts';
 import { UserError } from './errors.ts';
+import { gather, prepareContext } from './gather.ts';
 import type { BuildLog } from './graph/log.ts';
 import type { ReadResult } from './input/reader.ts';
 import { debugLog } from './log.ts';
@@ -21,23 +23,40 @@ export async function diagnoseLogs(results: readonly ReadResult[], options: Diag
     );
     notes.push(...result.notes);
     if (result.unread.count > 0) notes.push(unreadNote(result));
-    for (const [index, log] of result.builds.entries())
-      builds.push((await diagnoseOne(log, options, results.length === 1 && result.builds.length === 1, index)).report);
+    for (const log of result.builds) builds.push(await diagnoseOne(log, options, results.length === 1 && result.builds.length === 1));
   }
   return { schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, builds, ...(notes.length > 0 && { notes }) };
 }
 
-async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boolean, _index: number): Promise<{ report: BuildReport }> {
-  const { text, command } = commandOf(log, options, only);
-  const evidence: Evidence = { command, commandText: text === null ? null : maskCommand(text) };
+async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boolean): Promise<BuildReport> {
+  const { text, command } = commandOf(log, options);
+  await prepareContext();
+  const found = gather(log, command, options, process.cwd());
+  const evidence: Evidence = {
+    command,
+    commandText: text === null ? null : maskCommand(text),
+    ...(found.known && { known: found.known }),
+    ...(found.scopes && { scopes: found.scopes }),
+    ...(found.compare && { compare: found.compare }),
+    notes: found.notes,
+  };
   const { report } = diagnose(log, evidence);
   for (const m of report.misses)
     debugLog().debug({ step: m.step, causes: m.causes.map((c) => `${c.kind} ${c.confidence}`) }, 'first miss explained');
-  return { report };
+  const notes = found.remember && only ? save(found.remember(report), found.home, options) : [];
+  return notes.length > 0 ? { ...report, notes: [...report.notes, ...notes] } : report;
+}
+
+/** Remembers the build where it was asked for and, by itself, in the user's cache folder. */
+function save(baseline: Baseline, home: string | null, options: DiagnosisOptions): string[] {
+  const notes: (string | null)[] = [];
+  if (options.saveBaseline !== undefined) notes.push(saveBaseline(options.saveBaseline, baseline));
+  if (options.remember !== false && home !== null && options.baseline === undefined) notes.push(saveBaseline(home, baseline));
+  return notes.filter((n) => n !== null);
 }
 
 /** The command line that made the build: the user's word, else what the log shows nearest above it. */
-function commandOf(log: BuildLog, options: DiagnosisOptions, _only: boolean): { text: string | null; command: BuildCommand | null } {
+function commandOf(log: BuildLog, options: DiagnosisOptions): { text: string | null; command: BuildCommand | null } {
   const texts = options.buildCommand === undefined ? log.commands.map((c) => c.text).reverse() : [options.buildCommand];
   for (const text of texts) {
     const command = parseCommandLine(text)[0];

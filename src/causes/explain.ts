@@ -1,5 +1,5 @@
 /** Ranks the causes of a first miss. */
-import type { CauseReport } from '../model.ts';
+import type { CauseKind, CauseReport } from '../model.ts';
 import type { Facts, Finding } from './define.ts';
 import { causes } from './index.ts';
 import type { MissView } from './signals.ts';
@@ -11,14 +11,21 @@ const MAX_CAUSES = 5;
 /**
  * @param view the first miss
  * @param computed causes found by comparing ingredients: they outrank everything but a flag that switched the cache off
+ * @param ruledOut kinds that a comparison excludes
  * @returns ranked causes, never empty
  */
-export function explainMiss(view: MissView, facts: Facts, computed: readonly Finding[] = []): CauseReport[] {
+export function explainMiss(
+  view: MissView,
+  facts: Facts,
+  computed: readonly Finding[] = [],
+  ruledOut: ReadonlySet<CauseKind> = new Set(),
+): CauseReport[] {
   const findings: Finding[] = [...computed];
   const decided = computed.some((c) => c.confidence === 'certain');
   for (const cause of causes) {
     const found = cause.suspect?.(view, facts);
     for (const f of found === undefined ? [] : Array.isArray(found) ? (found as readonly Finding[]) : [found as Finding]) {
+      if (ruledOut.has(f.kind)) continue;
       // Where ingredients were compared, suspicions add nothing but a flag that is proven.
       if (decided ? f.confidence === 'certain' && !findings.some((x) => x.kind === f.kind) : !findings.some((x) => x.kind === f.kind))
         findings.push(f);

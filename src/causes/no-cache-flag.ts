@@ -19,7 +19,7 @@ const cause: Cause = {
       return {
         kind: 'no-cache-flag',
         confidence: 'certain',
-        weight: 1,
+        weight: 2,
         summary: 'The build was made with --no-cache',
         because: ['--no-cache stands in the command line'],
         stage: null,
@@ -29,7 +29,7 @@ const cause: Cause = {
       return {
         kind: 'no-cache-flag',
         confidence: 'certain',
-        weight: 1,
+        weight: 2,
         summary: `The build was made with --no-cache-filter=${filter}`,
         because: [`--no-cache-filter=${filter} stands in the command line`],
         stage: filter,

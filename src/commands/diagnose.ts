@@ -11,13 +11,11 @@ const command: CommandModule<object, Options> = {
   describe: 'Diagnose the builds in a log: standard input, or files',
   builder: (yargs: Argv): Argv<Options> =>
     withDiagnosisOptions(
-      yargs
-        .positional('log', { type: 'string', array: true, describe: 'Log files; - or nothing: standard input' })
-        .option('passthrough', {
-          type: 'boolean',
-          default: true,
-          describe: 'From a pipe, hand the log through to standard error as it arrives (--no-passthrough stops that)',
-        }),
+      yargs.positional('log', { type: 'string', array: true, describe: 'Log files; - or nothing: standard input' }).option('passthrough', {
+        type: 'boolean',
+        default: true,
+        describe: 'From a pipe, hand the log through to standard error as it arrives (--no-passthrough stops that)',
+      }),
     ) as unknown as Argv<Options>,
   handler: async (options) => {
     const { runDiagnosis } = await import('./diagnose-log.ts');

@@ -29,9 +29,14 @@ export interface Selected {
 export interface ContextView {
   /** Shows another state of the context: the node of its root folder, or null where there is none. */
   show(root: GitNode | null): void;
+  /** Puts other content in the place of a file that is there: a Dockerfile that was rewritten. null: as it is. */
+  replace(path: string, content: string | null): void;
   select(selection: CopySelection): Selected;
   /** Can a change of this path be a change of what the selection reads, now? Ignored paths and paths that are not there: no. */
   covers(selection: CopySelection, path: string): boolean;
+  /** Would a selection cover this path, were it there? For what was removed; rough where symlinks or `--parents` are involved. */
+  mayCover(selection: CopySelection, path: string): boolean;
+  readonly shown: GitNode | null;
   /** The whole context as it is now, as a build would send it. */
   listing(): ContextListing;
 }
@@ -69,6 +74,7 @@ export function createView(options: ViewOptions): ContextView {
   const emptyTree = createHash(algorithm).update('tree 0\0').digest('hex');
   const infos = new WeakMap<GitNode, Info>();
   const plain = rules.patterns.length === 0;
+  const replaced = new Map<string, string>();
   let root: GitNode | null = null;
   let rootPrefix = 0;
   let listed: { readonly digest: string | null; readonly listing: ContextListing } | null = null;
@@ -91,6 +97,12 @@ export function createView(options: ViewOptions): ContextView {
   const refresh = (node: GitNode, info: Info): void => {
     info.version = node.version;
     info.links = node.kind === 'symlink';
+    const other = replaced.size > 0 ? replaced.get(pathOf(node)) : undefined;
+    if (other !== undefined) {
+      info.whole = false;
+      info.digest = info.ignored ? null : other;
+      return;
+    }
     if (!node.children) {
       info.whole = !info.ignored && (node.kind !== 'submodule' || submodules);
       info.digest = info.ignored ? null : node.kind === 'submodule' && !submodules ? emptyTree : node.oid;
@@ -278,6 +290,21 @@ export function createView(options: ViewOptions): ContextView {
       if (node !== root) rootPrefix = node && node.path !== '' ? node.path.length + 1 : 0;
       root = node;
     },
+    replace(path, content) {
+      const id = content === null ? undefined : createHash(algorithm).update(content).digest('hex');
+      if (replaced.get(path) === id) return;
+      if (id === undefined) replaced.delete(path);
+      else replaced.set(path, id);
+      // What was kept of it and of the folders above it is no longer right.
+      let node = root ?? undefined;
+      for (const part of path.split('/')) {
+        const info = node && infos.get(node);
+        if (info) info.version = -1;
+        node = node?.children?.get(part);
+      }
+      const info = node && infos.get(node);
+      if (info) info.version = -1;
+    },
     select,
     covers(selection, path) {
       const node = resolve(path, false);
@@ -294,6 +321,22 @@ export function createView(options: ViewOptions): ContextView {
         if (found.some((f) => isWithin(path, pathOf(f.node)))) return true;
         return found.some((f) => infos.get(f.node)?.links) && coversSlowly({ sources: [source] }, path);
       });
+    },
+    mayCover(selection, path) {
+      if (rules.ignores(path) === true) return false;
+      return selection.sources.some((source) => {
+        const clean = cleanPath(`/${source}`).slice(1);
+        if (selection.parents) return true;
+        if (!selection.literal && containsWildcards(clean)) {
+          const depth = clean.split('/').length;
+          return matchPath(clean, path.split('/').slice(0, depth).join('/'), true) === true;
+        }
+        const top = resolve(clean, true);
+        return isWithin(path, top ? pathOf(top) : clean);
+      });
+    },
+    get shown() {
+      return root;
     },
     listing,
   };

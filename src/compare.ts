@@ -1,0 +1,161 @@
+/** Holds a build against the one before it: what the ingredients of its keys prove, step by step. Pure. */
+import type { Baseline } from './baseline/store.ts';
+import { causesOf } from './causes/computed.ts';
+import type { Finding } from './causes/define.ts';
+import { readSignals } from './causes/signals.ts';
+import type { BuildCommand } from './command/types.ts';
+import type { Comparison } from './diagnose.ts';
+import type { StepMatch } from './dockerfile/match.ts';
+import type { Step, StepGraph } from './graph/step.ts';
+import { type BuildState, type Compared, diffBuilds } from './keys/diff.ts';
+import type { CauseKind, CauseReport } from './model.ts';
+
+const WHERE = 'the build before';
+
+export function compareWithBaseline(
+  graph: StepGraph,
+  match: StepMatch,
+  now: BuildState,
+  baseline: Baseline,
+  command: BuildCommand | null,
+): Comparison {
+  const compared = diffBuilds({ keys: baseline.keys, listing: baseline.listing, named: baseline.named, images: baseline.images }, now);
+  const causes = new Map<string, readonly Finding[]>();
+  const ruledOut = new Map<string, ReadonlySet<CauseKind>>();
+  const hidden = new Map<string, readonly CauseReport[]>();
+  const notes: string[] = [];
+  for (const step of graph.steps.values()) {
+    const keys = match.steps.get(step.id);
+    const found = keys && compared.get(keys.id);
+    if (!keys || !found) continue;
+    if (step.role === 'first-miss') {
+      const findings = causesOf(found, WHERE);
+      causes.set(step.id, findings.length > 0 ? findings : nothingDiffers(step, found, graph, baseline, command, now));
+      if (findings.length === 0) ruledOut.set(step.id, excluded(found));
+    } else if (step.role === 'cascade') {
+      const own = causesOf(
+        { ...found, differences: found.differences.filter((d) => d.kind !== 'image' || step.inputs.length === 0) },
+        WHERE,
+      );
+      if (own.length > 0)
+        hidden.set(
+          step.id,
+          own.map(({ weight: _, ...report }) => report),
+        );
+    } else if (
+      step.status === 'reused' &&
+      step.role === 'reused' &&
+      found.differences.some((d) => d.kind === 'edited' || d.kind === 'files')
+    ) {
+      const [first] = causesOf(found, WHERE);
+      if (first)
+        notes.push(
+          `${step.id} was reused although the comparison says: ${first.summary}. The builder had this very result from another build; the report trusts it.`,
+        );
+    }
+  }
+  return { causes, ruledOut, hidden, suspectHits: [], notes };
+}
+
+/** A step all of whose ingredients are as before: its result was not there, or not allowed. */
+function nothingDiffers(
+  step: Step,
+  found: Compared,
+  graph: StepGraph,
+  baseline: Baseline,
+  command: BuildCommand | null,
+  now: BuildState,
+): Finding[] {
+  const findings: Finding[] = [];
+  const because = [
+    'everything in its key that could be compared is as in the build before: its text, environment, files and what it stands on',
+  ];
+  if (found.unknown.length > 0) because.push(`not known on one side: ${[...new Set(found.unknown)].join(', ')}`);
+  const remote = found.before?.reads.find((r) => r.kind === 'remote');
+  if (remote?.kind === 'remote')
+    findings.push({
+      kind: 'remote-source-changed',
+      confidence: 'likely',
+      weight: 1,
+      summary: `${remote.url} has other content than before`,
+      because: [...because, 'what it fetches is no part of the Dockerfile or the context'],
+      url: remote.url,
+    });
+  const last = found.before ? baseline.steps[found.before.id] : undefined;
+  const finished = last !== undefined && (last.status === 'reused' || last.status === 'rebuilt');
+  const signals = readSignals(graph);
+  if (found.before && !finished && (baseline.outcome !== 'succeeded' || last !== undefined)) {
+    const how =
+      last === undefined
+        ? 'was not reached'
+        : last.status === 'failed'
+          ? 'failed'
+          : last.status === 'canceled'
+            ? 'was cancelled'
+            : 'never ran';
+    findings.push({
+      kind: 'not-built-before',
+      confidence: 'certain',
+      weight: 0.9,
+      summary: `It ${how} in the build before, so there was no result to reuse`,
+      because: [
+        `the build before ${baseline.outcome === 'succeeded' ? 'did not finish this step' : `ended as ${baseline.outcome}`}`,
+        ...because,
+      ],
+    });
+  }
+  const digestUnknown = found.unknown.some((u) => u.startsWith('the digest'));
+  if (digestUnknown && !signals.builtHereBefore) {
+    const image = now.keys.stages.find((s) => s.image !== null)?.image;
+    if (image)
+      findings.push({
+        kind: 'base-image-changed',
+        confidence: 'possible',
+        weight: 0.6,
+        summary: `${image} may be another image than before: no digest is shown`,
+        because,
+        image,
+        before: null,
+        after: null,
+      });
+  }
+  const filtered = command?.noCacheFilter.some((f) => f.toLowerCase() === step.parsed.stage?.toLowerCase()) ?? false;
+  if (!(command?.noCache || filtered)) {
+    const sure = command !== null && baseline.commandKnown && found.unknown.length === 0;
+    const looksForced =
+      command === null &&
+      (signals.noCacheFingerprint !== null ||
+        signals.filteredStages.has(step.parsed.stage ?? '') ||
+        signals.forcedStages.has(step.parsed.stage ?? ''));
+    if (looksForced)
+      findings.push({
+        kind: 'no-cache-flag',
+        confidence: 'likely',
+        weight: 0.95,
+        summary: 'The build was made with --no-cache or --no-cache-filter',
+        because: [...because, 'what ran and what was reused fits that flag; the command line would prove it'],
+        stage: signals.noCacheFingerprint === null ? step.parsed.stage : null,
+      });
+    if (findings.every((f) => f.confidence !== 'certain'))
+      findings.push({
+        kind: 'cold-cache',
+        confidence: sure && findings.length === 0 ? 'certain' : 'likely',
+        weight: 0.8,
+        summary: signals.nothingReused
+          ? 'Nothing changed, but the builder had no results of this build: it is new, or was pruned'
+          : 'Nothing changed, but its result was no longer in the cache',
+        because,
+      });
+  }
+  return findings;
+}
+
+/** What a comparison without a difference excludes. */
+function excluded(found: Compared): Set<CauseKind> {
+  const kinds = new Set<CauseKind>(['instruction-changed', 'instruction-added', 'instruction-moved', 'platform-changed']);
+  const unknown = found.unknown.join(' ');
+  if (!unknown.includes('files')) kinds.add('context-files-changed').add('named-context-changed');
+  if (!unknown.includes('value of')) kinds.add('build-arg-changed').add('env-changed');
+  if (!unknown.includes('digest')) kinds.add('base-image-changed');
+  return kinds;
+}

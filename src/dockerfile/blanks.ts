@@ -1,0 +1,19 @@
+/** What BuildKit's frontend takes for a blank: Go's `unicode.IsSpace`. JavaScript's `\s` and `trim` have a byte-order mark as well and lack U+0085. */
+
+const SPACE = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+
+export function isSpace(c: string): boolean {
+  return SPACE.test(c);
+}
+
+export function trimStart(text: string): string {
+  let at = 0;
+  while (at < text.length && SPACE.test(text[at]!)) at++;
+  return text.slice(at);
+}
+
+export function trim(text: string): string {
+  let end = text.length;
+  while (end > 0 && SPACE.test(text[end - 1]!)) end--;
+  return trimStart(text.slice(0, end));
+}

@@ -1,0 +1,147 @@
+/** Asks docker's build client (buildx) for what it knows. Never waits long, never prompts, and says in one sentence why it could not. */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { asArray, asObject, asString, parseJson } from './json.ts';
+
+/** Records could not be had. `reason` is a sentence's end without a full stop; `hint` how to mend it. */
+export class RecordsUnavailable extends Error {
+  readonly reason: string;
+  readonly hint: string;
+  constructor(reason: string, hint: string) {
+    super(reason);
+    this.reason = reason;
+    this.hint = hint;
+  }
+}
+
+export interface ClientOptions {
+  /** Variables that differ from ours: DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, … */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ClientAnswer {
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+const TIMEOUT_MS = 20_000;
+/** Answers are records of builds: some megabytes at most. */
+const MAX_ANSWER = 256 * 1024 * 1024;
+
+/** `$DOCKER_CONFIG`, else `~/.docker`. */
+export function dockerConfigFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  return env.DOCKER_CONFIG || path.join(os.homedir(), '.docker');
+}
+
+/** `$BUILDX_CONFIG`, else `buildx` in docker's folder. */
+export function buildxConfigFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  return env.BUILDX_CONFIG || path.join(dockerConfigFolder(env), 'buildx');
+}
+
+const SYSTEM_FOLDERS =
+  process.platform === 'win32'
+    ? [
+        path.join(process.env.ProgramData ?? 'C:\\ProgramData', 'Docker', 'cli-plugins'),
+        path.join(process.env.ProgramFiles ?? 'C:\\Program Files', 'Docker', 'cli-plugins'),
+      ]
+    : [
+        '/usr/local/lib/docker/cli-plugins',
+        '/usr/local/libexec/docker/cli-plugins',
+        '/usr/lib/docker/cli-plugins',
+        '/usr/libexec/docker/cli-plugins',
+      ];
+
+/**
+ * The buildx plugin itself, where it can be found as docker would find it (docker/cli cli-plugins/manager): it answers without docker's
+ * own start-up, which takes longer than the question. Else `docker buildx`.
+ */
+function findBuildx(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const config = dockerConfigFolder(env);
+  let extra: readonly string[] = [];
+  try {
+    const text = readFileSync(path.join(config, 'config.json'), 'utf8');
+    extra = asArray(asObject(parseJson(text)).cliPluginsExtraDirs).flatMap((d) => asString(d) ?? []);
+  } catch {
+    // no config is the common case
+  }
+  const name = process.platform === 'win32' ? 'docker-buildx.exe' : 'docker-buildx';
+  for (const folder of [...extra, path.join(config, 'cli-plugins'), ...SYSTEM_FOLDERS]) {
+    const file = path.join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return [file];
+    } catch {
+      // the next folder
+    }
+  }
+  return ['docker', 'buildx'];
+}
+
+/** @throws RecordsUnavailable */
+export async function askBuildx(args: readonly string[], options: ClientOptions = {}): Promise<ClientAnswer> {
+  const env = { ...process.env, ...options.env };
+  const [file, ...before] = findBuildx(env);
+  const { execa } = await import('execa');
+  const result = await execa(file!, [...before, ...args], {
+    env: { ...options.env, BUILDKIT_PROGRESS: undefined, DOCKER_CLI_HOOKS: 'false', DOCKER_CLI_HINTS: 'false', NO_COLOR: '1' },
+    stdin: 'ignore',
+    encoding: 'buffer',
+    reject: false,
+    stripFinalNewline: false,
+    timeout: options.timeoutMs ?? TIMEOUT_MS,
+    maxBuffer: MAX_ANSWER,
+    windowsHide: true,
+    ...(options.signal && { cancelSignal: options.signal }),
+  });
+  const stderr = Buffer.from(result.stderr ?? []).toString('utf8');
+  if (result.exitCode === 0) return { stdout: Buffer.from(result.stdout ?? []), stderr };
+  if (result.timedOut)
+    throw new RecordsUnavailable('the builder did not answer in time', 'See whether `docker buildx history ls` answers.');
+  if (result.code === 'ENOENT' || result.code === 'EACCES')
+    throw new RecordsUnavailable('docker was not found', 'Install docker with buildx, or put it on the path.');
+  throw explainFailure(stderr);
+}
+
+/** What docker says, and what it means. */
+const FAILURES: readonly (readonly [pattern: RegExp, reason: string, hint: string])[] = [
+  [
+    /permission denied.{0,200}(?:docker API|daemon socket|docker\.sock)|connect: permission denied/i,
+    'docker may not be used by this user (permission denied on its socket)',
+    'Add the user to the docker group, or run with sudo.',
+  ],
+  [
+    /cannot connect to the docker daemon|is the docker daemon running|failed to connect to the docker API|connection refused|no such host|error during connect/i,
+    'the docker engine does not answer',
+    'Start it, or set DOCKER_HOST.',
+  ],
+  [
+    /unknown command.{0,80}(?:history|export)|"history" is not|is not a docker command|unknown (?:shorthand )?flag|accepts 0 arg|Usage:\s+docker (?:buildx|\[OPTIONS\])/i,
+    'this buildx keeps no build records (they need buildx 0.20 or newer)',
+    'Update buildx, or pipe the log: docker build --progress=plain . 2>&1 | cachewhy.',
+  ],
+  [
+    /Unimplemented|unknown (?:service|method)|does not support history|history API/i,
+    'this builder keeps no build records',
+    'Update the engine (Docker 23 or newer) or its BuildKit.',
+  ],
+  [/no builder "|builder .{0,80} not found|could not find.{0,40}builder/i, 'there is no such builder', 'See `docker buildx ls`.'],
+  [
+    /no record found|no build record|record not found|failed to get.{0,40}record/i,
+    'there is no such build on record',
+    'See `docker buildx history ls`.',
+  ],
+];
+
+function explainFailure(stderr: string): RecordsUnavailable {
+  for (const [pattern, reason, hint] of FAILURES) if (pattern.test(stderr.slice(0, 20_000))) return new RecordsUnavailable(reason, hint);
+  const line =
+    stderr
+      .split('\n')
+      .find((l) => l.trim() !== '')
+      ?.replace(/^ERROR: /, '')
+      .trim() ?? 'no message';
+  return new RecordsUnavailable(`docker buildx said: ${line.slice(0, 300)}`, 'Run `docker buildx history ls` to see more.');
+}

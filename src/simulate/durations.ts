@@ -1,0 +1,72 @@
+/** How long a step takes: from a log of the same project. */
+import type { StepKeys } from '../keys/model.ts';
+
+export interface Duration {
+  /** null: unknown. */
+  readonly seconds: number | null;
+  /** log: this very step was seen. similar: another with the same program, or any COPY for a COPY. none: nothing like it was seen. */
+  readonly basis: 'log' | 'similar' | 'none';
+}
+
+export interface Durations {
+  of(step: StepKeys): Duration;
+  /** How many steps were seen. */
+  readonly known: number;
+}
+
+/** A step that ran in a log: its name as shown, and its seconds. */
+export interface TimedStep {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+export function createDurations(seen: readonly TimedStep[]): Durations {
+  const exact = new Map<string, number>();
+  const groups = new Map<string, number[]>();
+  for (const { name, seconds } of seen) {
+    const text = textOf(name);
+    // The same text in several stages: the slower one, so that nothing is called cheap by mistake.
+    exact.set(text, Math.max(seconds, exact.get(text) ?? 0));
+    const group = groups.get(likeness(text));
+    if (group) group.push(seconds);
+    else groups.set(likeness(text), [seconds]);
+  }
+  const cache = new Map<string, Duration>();
+  return {
+    known: exact.size,
+    of(step) {
+      const text = textOf(step.name);
+      let found = cache.get(text);
+      if (!found) {
+        found = look(text);
+        cache.set(text, found);
+      }
+      return found;
+    },
+  };
+
+  function look(text: string): Duration {
+    const own = exact.get(text);
+    if (own !== undefined) return { seconds: own, basis: 'log' };
+    const group = groups.get(likeness(text));
+    if (group) return { seconds: median(group), basis: 'similar' };
+    return { seconds: null, basis: 'none' };
+  }
+}
+
+/** The name without its bracket. */
+export function textOf(name: string): string {
+  return name.replace(/^\[[^\]]*\] /, '');
+}
+
+/** `RUN npm ci --omit=dev` → `RUN npm ci`; COPY, ADD and WORKDIR are all alike. */
+function likeness(text: string): string {
+  const words = text.split(/\s+/).filter((w) => !w.startsWith('-'));
+  if (words[0] !== 'RUN') return words[0] === 'WORKDIR' ? 'WORKDIR' : 'COPY';
+  return words.slice(0, 3).join(' ');
+}
+
+function median(list: readonly number[]): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}

@@ -1,0 +1,112 @@
+/** What of a Dockerfile does not depend on the files of a commit: its steps, what they read, and the part of their keys that is known beforehand. */
+import type { CopySelection } from '../context/select.ts';
+import type { Dockerfile } from '../dockerfile/model.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
+import { computeKeys } from '../keys/compute.ts';
+import type { Base, BuildKeys, StepKeys } from '../keys/model.ts';
+import { findProblem } from './buildable.ts';
+
+export interface PlanOptions {
+  readonly target?: string;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly platforms: readonly string[];
+}
+
+/** What a step has of another's result. */
+export interface PlanInput {
+  /** Index in `Plan.steps`; -1: an image, or nothing. */
+  readonly step: number;
+  /** Where step is -1: the image or `scratch`. */
+  readonly source: string;
+  /** The step sees only some files of it: equal files, equal key, whatever ran. */
+  readonly byContent: boolean;
+  /** Stage whose output it is; null for the step's own base. */
+  readonly stage: string | null;
+}
+
+export interface PlanStep {
+  readonly keys: StepKeys;
+  /** Everything of the key but inputs and files, as text. */
+  readonly own: string;
+  /** What it reads from the build context. */
+  readonly reads: readonly CopySelection[];
+  readonly inputs: readonly PlanInput[];
+}
+
+export interface Plan {
+  readonly text: string;
+  readonly dockerfile: Dockerfile;
+  readonly keys: BuildKeys | null;
+  /** In the order of the Dockerfile: inputs stand before what reads them. */
+  readonly steps: readonly PlanStep[];
+  /** Order in which the frontend writes them out: of steps with one key the last gives its name. */
+  readonly written: readonly number[];
+  /** Why it cannot be built at all. */
+  readonly problem: string | null;
+}
+
+export function makePlan(text: string, file: string, options: PlanOptions): Plan {
+  const dockerfile = parseDockerfile(text, file);
+  const problem = findProblem(dockerfile, options.target);
+  const empty: Plan = { text, dockerfile, keys: null, steps: [], written: [], problem };
+  if (problem !== null) return empty;
+  const keys = computeKeys({
+    dockerfile,
+    buildArgs: options.buildArgs,
+    platforms: options.platforms,
+    context: null,
+    ...(options.target !== undefined && { target: options.target }),
+  });
+  const index = new Map(keys.steps.map((s, i) => [s.id, i]));
+  const steps = keys.steps.map((s) => planStep(s, keys, index));
+  return { ...empty, keys, steps, written: writingOrder(steps, keys, index) };
+}
+
+function planStep(step: StepKeys, keys: BuildKeys, index: ReadonlyMap<string, number>): PlanStep {
+  const input = (base: Base, byContent: boolean, stage: string | null): PlanInput => ({
+    step: base.kind === 'step' ? (index.get(base.id) ?? -1) : -1,
+    source: base.kind === 'image' ? `image ${base.image}` : base.kind,
+    byContent,
+    stage,
+  });
+  const inputs = [input(step.base, false, null)];
+  const reads: CopySelection[] = [];
+  const own: unknown[] = [step.instruction, step.platform, step.env.map((e) => [e.name, e.value]), Object.entries(step.own).sort()];
+  for (const read of step.reads) {
+    if (read.kind === 'context') {
+      reads.push(read.selection);
+      own.push('context');
+    } else if (read.kind === 'stage') {
+      const stage = keys.stages[read.stage];
+      if (stage) inputs.push(input(stage.end, true, stage.name ?? `stage-${stage.index}`));
+      own.push(['stage', read.paths]);
+    } else own.push(read);
+  }
+  return { keys: step, own: JSON.stringify(own), reads, inputs };
+}
+
+/** Depth first from the last step, inputs before what reads them, the base first: so the definition is marshalled. */
+function writingOrder(steps: readonly PlanStep[], keys: BuildKeys, index: ReadonlyMap<string, number>): number[] {
+  const order: number[] = [];
+  const seen = new Set<number>();
+  const visit = (from: number): void => {
+    // An explicit stack: a Dockerfile may have thousands of steps.
+    const stack: { at: number; next: number }[] = [{ at: from, next: 0 }];
+    seen.add(from);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const input = steps[top.at]?.inputs[top.next++];
+      if (!input) {
+        order.push(top.at);
+        stack.pop();
+      } else if (input.step >= 0 && !seen.has(input.step)) {
+        seen.add(input.step);
+        stack.push({ at: input.step, next: 0 });
+      }
+    }
+  };
+  const goal = keys.stages.filter((s) => s.reachable).at(-1)?.end;
+  const last = goal?.kind === 'step' ? index.get(goal.id) : undefined;
+  if (last !== undefined) visit(last);
+  for (let i = 0; i < steps.length; i++) if (!seen.has(i)) visit(i);
+  return order;
+}

@@ -1,0 +1,145 @@
+/** Walks the commits of a history and hands each to whoever replays it. */
+import { readTreeDiffs } from '../git/diff.ts';
+import { openObjects } from '../git/objects.ts';
+import type { Commit, Repository } from '../git/repository.ts';
+import { createSnapshot, type FileChange, findNode, type GitNode } from '../git/snapshot.ts';
+import type { CommitFiles } from './replay.ts';
+
+export interface WalkOptions {
+  readonly repo: Repository;
+  /** Oldest first. */
+  readonly commits: readonly Commit[];
+  /** Path of the Dockerfile from the root of the repository. */
+  readonly dockerfile: string;
+  /** Folder of the context, '' for the root. */
+  readonly context: string;
+}
+
+export interface WalkTools {
+  /** Where a symlink of the commits seen so far points. */
+  linkTarget(oid: string): string | undefined;
+  /** The text of a file as of the commit at hand, through symlinks; null where there is none. */
+  readText(root: GitNode, path: string): Promise<string | null>;
+}
+
+const MAX_LINKS = 40;
+/** `version https://git-lfs.github.com/spec/v1`: a pointer, not the file */
+const LFS = /(?:^|\s)filter=lfs(?:\s|$)/m;
+
+export interface WalkResult {
+  /** Files are kept elsewhere (git LFS): their pointers stand for them. */
+  readonly lfs: boolean;
+  readonly submodules: boolean;
+}
+
+/** @param visit called for each commit, oldest first; awaited */
+export async function walkHistory(
+  options: WalkOptions,
+  visit: (files: CommitFiles, tools: WalkTools, index: number) => Promise<void> | void,
+): Promise<WalkResult> {
+  const { repo, commits } = options;
+  const objects = openObjects(repo.dir);
+  const links = new Map<string, string | undefined>();
+  const texts = new Map<string, string | null>();
+  const snapshot = createSnapshot();
+  let lfs = false;
+  let submodules = false;
+
+  const read = async (oid: string): Promise<string | null> => {
+    let text = texts.get(oid);
+    if (text === undefined) {
+      const [answer] = await objects.read([oid]);
+      text = answer?.type === 'blob' && answer.data ? answer.data.toString('utf8') : null;
+      texts.set(oid, text);
+    }
+    return text;
+  };
+  const readLinks = async (changes: readonly FileChange[]): Promise<void> => {
+    const wanted = new Set<string>();
+    for (const { after } of changes) {
+      if (after?.kind === 'symlink' && !links.has(after.oid)) wanted.add(after.oid);
+      if (after?.kind === 'submodule') submodules = true;
+    }
+    if (wanted.size === 0) return;
+    for (const answer of await objects.read([...wanted])) links.set(answer.oid, answer.data?.toString('utf8'));
+  };
+  const tools: WalkTools = {
+    linkTarget: (oid) => links.get(oid),
+    readText: async (root, path) => {
+      const node = follow(root, path, tools.linkTarget);
+      return node?.kind === 'file' || node?.kind === 'executable' ? read(node.oid) : null;
+    },
+  };
+
+  try {
+    let index = 0;
+    const diffs = readTreeDiffs(
+      repo.dir,
+      repo.oidLength,
+      commits.map((c) => c.tree),
+    );
+    for await (const diff of diffs) {
+      const commit = commits[index] as Commit;
+      const changes = snapshot.move(commit.tree, diff);
+      await readLinks(changes);
+      const attributes = changes.find((c) => c.after && /(?:^|\/)\.gitattributes$/.test(c.path));
+      if (attributes?.after && !lfs) lfs = LFS.test((await read(attributes.after.oid)) ?? '');
+      await visit(await buildFiles(options, commit, snapshot.root, changes, tools), tools, index);
+      index++;
+    }
+  } finally {
+    objects.close();
+  }
+  return { lfs, submodules };
+}
+
+async function buildFiles(
+  options: WalkOptions,
+  commit: Commit,
+  root: GitNode,
+  changes: readonly FileChange[],
+  tools: WalkTools,
+): Promise<CommitFiles> {
+  const text = await tools.readText(root, options.dockerfile);
+  const prefix = options.context === '' ? '' : `${options.context}/`;
+  // The ignore file of this Dockerfile goes before that of the context.
+  const ignore = (await tools.readText(root, `${options.dockerfile}.dockerignore`)) ?? (await tools.readText(root, `${prefix}.dockerignore`));
+  return {
+    commit,
+    root,
+    changes,
+    dockerfile: text === null ? null : { path: options.dockerfile, text },
+    ignore: ignore ?? '',
+  };
+}
+
+/** Looks a path up through symlinks that stay inside the repository. */
+function follow(root: GitNode, path: string, linkTarget: (oid: string) => string | undefined): GitNode | null {
+  let parts = normalise(path);
+  for (let hops = 0; hops < MAX_LINKS; hops++) {
+    let node: GitNode = root;
+    let next: string[] | null = null;
+    for (const [i, part] of parts.entries()) {
+      const child = node.children?.get(part);
+      if (!child) return null;
+      node = child;
+      if (child.kind !== 'symlink') continue;
+      const target = linkTarget(child.oid);
+      if (target === undefined || target.startsWith('/')) return null;
+      next = normalise([...parts.slice(0, i), target, ...parts.slice(i + 1)].join('/'));
+      break;
+    }
+    if (!next) return findNode(root, parts.join('/'));
+    parts = next;
+  }
+  return null;
+}
+
+function normalise(path: string): string[] {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return parts;
+}
