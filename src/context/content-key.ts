@@ -40,12 +40,12 @@ export function selectionDigest(listing: ContextListing, selection: CopySelectio
 
 /**
  * BuildKit's content key of a selection (`sha256:…`): one, or two where builders of different age name list entries
- * differently. None where it cannot be known: a source is missing, a pattern is malformed, a file cannot be read, or there are
- * devices among the entries. Extended attributes count only where the listing has them.
+ * differently. None where it cannot be known: the build fails on the selection, a file cannot be read, or there are devices
+ * among the entries. Extended attributes count only where the listing has them.
  */
 export function contentKeys(listing: ContextListing, selection: CopySelection, read: ContentReader): readonly string[] {
-  const { parts, malformed } = resolveSelection(listing, selection);
-  if (malformed.length > 0 || parts.some((part) => part.kind === 'whole' && part.items.length === 0)) return [];
+  const { parts, failures } = resolveSelection(listing, selection);
+  if (failures.length > 0) return [];
   // sources with equal selectors come in the order of Go's unstable sort, which keeps short lists as they are
   if (parts.length > 12 && new Set(parts.map((it) => it.source)).size < parts.length) return [];
   const known = new Map<ContextEntry, string | undefined>();
@@ -153,7 +153,7 @@ function hashFile(entry: ContextEntry, read: ContentReader): string | undefined 
   const header = `namemode${entry.mode}uid0gid0size${entry.type === 'file' ? entry.size : 0}typeflag${TYPE_FLAG[entry.type]}`;
   hash.update(`${header}linkname${entry.type === 'symlink' ? (entry.link ?? '') : ''}unamegnamedevmajor0devminor0`);
   for (const [name, value] of Object.entries(entry.xattrs ?? {}).sort()) hash.update(name + value);
-  if (entry.type === 'file') {
+  if (entry.type === 'file' && entry.size > 0) {
     const bytes = read(entry);
     if (bytes === undefined) return undefined;
     if (bytes instanceof Uint8Array) hash.update(bytes);

@@ -26,7 +26,7 @@ export function findIgnoreFile(root: string, dockerfile: string | undefined): Ig
     try {
       text = fs.readFileSync(file, 'utf8');
     } catch (error) {
-      if (problemKind(error) === 'vanished') continue;
+      if (problemKind(error) === 'vanished' || reason(error) === 'EISDIR') continue; // builders pass over a folder of that name
       const problem = { path: path.basename(file), kind: 'ignore-file', message: `cannot be read: ${reason(error)}` } as const;
       return { file, text: '', rules: compileIgnore(''), problem };
     }
@@ -38,8 +38,9 @@ export function findIgnoreFile(root: string, dockerfile: string | undefined): Ig
 /** The rules of an ignore file's text, from wherever it comes. */
 export function describeIgnore(file: string | null, text: string): IgnoreFile {
   const rules = compileIgnore(text);
-  if (!rules.error) return { file, text, rules };
-  const { message, line } = rules.error;
+  const late = rules.patterns.find((it) => it.match('x') === 'bad');
+  if (!rules.error && !late) return { file, text, rules };
+  const { message, line } = rules.error ?? { message: 'syntax error in pattern', line: late!.line };
   const problem = { path: path.basename(file ?? '.dockerignore'), kind: 'ignore-file', message: `line ${line}: ${message}` } as const;
   return { file, text, rules, problem };
 }

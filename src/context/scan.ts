@@ -1,4 +1,5 @@
 /** Looks into one folder of a context: names, what is ignored, `lstat` of the rest. */
+import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import fs from 'node:fs';
 import { compareBytes, joinPath, sortNames } from './context-tree.ts';
@@ -31,6 +32,7 @@ export interface FolderScan {
   readonly unread: readonly number[];
 }
 
+const EMPTY = `sha256:${createHash('sha256').digest('hex')}`;
 const NO_THROW = { throwIfNoEntry: false } as const;
 
 /** undefined: it is not there (any more), or it is no folder. */
@@ -122,12 +124,14 @@ export function reason(error: unknown): string {
 }
 
 function keepStat(folder: Folder, i: number, stat: Stats): void {
-  folder.kinds[i] = stat.isFile() ? KIND.file : stat.isSymbolicLink() ? KIND.symlink : KIND.other;
+  // a socket reaches the builder as an empty file
+  folder.kinds[i] = stat.isFile() || stat.isSocket() ? KIND.file : stat.isSymbolicLink() ? KIND.symlink : KIND.other;
   folder.modes[i] = stat.mode & 0o7777;
   folder.sizes[i] = stat.size;
   folder.mtimes[i] = stat.mtimeMs;
   folder.ctimes[i] = stat.ctimeMs;
   folder.inos[i] = stat.ino;
+  if (stat.isSocket()) folder.contents[i] = EMPTY;
 }
 
 /** Takes the content from the scan before, if nothing that `lstat` tells has changed. A NaN there is equal to nothing. */
@@ -160,7 +164,7 @@ function findPath(paths: readonly string[], path: string, guess: number): number
 
 /** Symlinks are read here and now; what is neither file nor link has no content. true: nothing left to do. */
 function readContent(problems: ContextProblem[], folder: Folder, i: number, full: string): boolean {
-  if (folder.kinds[i] === KIND.file) return false;
+  if (folder.kinds[i] === KIND.file) return folder.contents[i] !== '';
   if (folder.kinds[i] === KIND.symlink) {
     try {
       folder.contents[i] = fs.readlinkSync(full);

@@ -43,10 +43,10 @@ export interface SelectedPart {
 export interface ResolvedSelection {
   /** In the order in which BuildKit hashes them; a source within another one is left out. */
   readonly parts: readonly SelectedPart[];
-  /** Sources that select nothing. Without wildcards the build fails on them. */
+  /** Sources that select nothing, as written. */
   readonly missing: readonly string[];
-  /** Malformed patterns: the build fails. */
-  readonly malformed: readonly string[];
+  /** Why the build fails, one sentence each: a source without wildcards is missing, a link leads nowhere, a pattern is malformed. */
+  readonly failures: readonly string[];
 }
 
 interface Selector {
@@ -77,17 +77,13 @@ export function resolveSelection(listing: ContextListing, selection: CopySelecti
   const tree = treeOf(listing);
   const parts: SelectedPart[] = [];
   const missing: string[] = [];
-  const malformed: string[] = [];
+  const failures: string[] = [];
   for (const selector of selectorsOf(selection)) {
-    const part = isFiltered(selector) ? selectList(tree, selector) : selectWhole(tree, selector);
-    if (part === 'malformed') {
-      malformed.push(selector.written);
-      continue;
-    }
+    const part = isFiltered(selector) ? selectList(tree, selector, failures) : selectWhole(tree, selector, failures);
     parts.push(part);
     if (part.items.length === 0) missing.push(selector.written);
   }
-  return { parts, missing, malformed };
+  return { parts, missing, failures };
 }
 
 function isFiltered(selector: Selector): boolean {
@@ -120,8 +116,9 @@ function selectorOf(source: string, selection: CopySelection): Selector {
   return { written: source, path, wildcard: containsWildcards(path), include: pattern === '' ? [] : [pattern], exclude };
 }
 
-function selectWhole(tree: ContextTree, selector: Selector): SelectedPart {
+function selectWhole(tree: ContextTree, selector: Selector, failures: string[]): SelectedPart {
   const target = tree.resolve(selector.path.slice(1), true);
+  if (!target) failures.push(`${selector.written}: not found`);
   const items = target ? [{ name: '', path: target.path, whole: true }] : [];
   return { source: selector.path, kind: 'whole', items, links: target?.links ?? [] };
 }
@@ -133,24 +130,27 @@ function splitWildcards(path: string): { readonly plain: string; readonly rest: 
   return { plain: parts.slice(0, first).join('/'), rest: parts.slice(first).join('/') };
 }
 
-function selectList(tree: ContextTree, selector: Selector): SelectedPart | 'malformed' {
+function selectList(tree: ContextTree, selector: Selector, failures: string[]): SelectedPart {
   const include = selector.include.length > 0 ? compilePatternList(selector.include) : undefined;
   const exclude = selector.exclude.length > 0 ? compilePatternList(selector.exclude) : undefined;
   // path.Match reports a malformed pattern only on names that get it that far; asked about '' it reads all of it
-  if (include?.error || exclude?.error || (selector.wildcard && matchPath(selector.path, '', true) === undefined)) return 'malformed';
+  if (include?.error || exclude?.error || (selector.wildcard && matchPath(selector.path, '', true) === undefined)) {
+    failures.push(`${selector.written}: syntax error in pattern`);
+    return { source: selector.path, kind: 'list', items: [], links: [] };
+  }
   const prefix = selector.wildcard ? splitWildcards(selector.path).plain : selector.path === '/' ? '' : selector.path;
   const start = tree.resolve(prefix.slice(1), selector.wildcard);
   const items: FoundItem[] = [];
   if (start) walkList(tree, { selector, include, exclude, prefix, items }, start.path);
   const links = [...(start?.links ?? [])];
-  return { source: selector.path, kind: 'list', items: followItems(tree, items, links), links };
+  return { source: selector.path, kind: 'list', items: followItems(tree, items, links, failures), links };
 }
 
 /**
  * A symlink at the top of a list counts as what it leads to: a folder whole. Links in a folder of the list do not, as in
  * Docker 28.5 (seen: `COPY --exclude=x .` follows the root's links, `COPY --exclude=x src` not those in `src`).
  */
-function followItems(tree: ContextTree, items: readonly FoundItem[], links: string[]): SelectedItem[] {
+function followItems(tree: ContextTree, items: readonly FoundItem[], links: string[], failures: string[]): SelectedItem[] {
   const out: SelectedItem[] = [];
   for (const { item, top } of items) {
     if (!top || tree.entry(item.path)?.type !== 'symlink') {
@@ -158,7 +158,10 @@ function followItems(tree: ContextTree, items: readonly FoundItem[], links: stri
       continue;
     }
     const target = tree.resolve(item.path, true);
-    if (!target) continue;
+    if (!target) {
+      failures.push(`${item.path}: leads to nothing in the context`);
+      continue;
+    }
     links.push(...target.links);
     out.push({ name: item.name, path: target.path, whole: true });
   }
