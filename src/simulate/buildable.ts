@@ -18,7 +18,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
 /** @returns what BuildKit would say, in short; null where nothing is wrong as far as can be told */
 export function findProblem(dockerfile: Dockerfile, target: string | undefined): string | null {
   const [parsed] = dockerfile.problems;
-  if (parsed !== undefined) return parsed;
+  if (parsed !== undefined) return `line ${parsed.line}: ${parsed.message}`;
   if (dockerfile.stages.length === 0)
     return dockerfile.globalArgs.length === 0 ? 'the Dockerfile has no instructions' : 'the Dockerfile has no stages';
   for (const stage of dockerfile.stages)

@@ -1,6 +1,7 @@
 /** Replays one Dockerfile over the commits of a history against a remembered cache. */
-import type { CopySelection } from '../context/select.ts';
+
 import { compileIgnore, type IgnoreRules } from '../context/dockerignore.ts';
+import type { CopySelection } from '../context/select.ts';
 import { type FileChange, findNode, type GitNode } from '../git/snapshot.ts';
 import type { PathChange } from '../model.ts';
 import { type Cache, createCache, type Use } from './cache.ts';
@@ -208,7 +209,12 @@ export function createReplay(options: ReplayOptions): ReplayRun {
   };
 
   /** Files that another ignore file lets through, or no longer. */
-  const ignoreChanges = (view: ContextView, old: string, selections: readonly CopySelection[], known: readonly PathChange[]): PathChange[] => {
+  const ignoreChanges = (
+    view: ContextView,
+    old: string,
+    selections: readonly CopySelection[],
+    known: readonly PathChange[],
+  ): PathChange[] => {
     const earlier = viewOf(old).view;
     earlier.show(view.shown);
     const seen = new Set(known.map((p) => p.path));

@@ -103,7 +103,8 @@ async function buildFiles(
   const text = await tools.readText(root, options.dockerfile);
   const prefix = options.context === '' ? '' : `${options.context}/`;
   // The ignore file of this Dockerfile goes before that of the context.
-  const ignore = (await tools.readText(root, `${options.dockerfile}.dockerignore`)) ?? (await tools.readText(root, `${prefix}.dockerignore`));
+  const ignore =
+    (await tools.readText(root, `${options.dockerfile}.dockerignore`)) ?? (await tools.readText(root, `${prefix}.dockerignore`));
   return {
     commit,
     root,
