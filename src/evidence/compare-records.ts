@@ -4,14 +4,27 @@ import type { Finding } from '../causes/define.ts';
 import type { Comparison } from '../diagnose.ts';
 import type { Step, StepGraph } from '../graph/step.ts';
 import type { Compared, Difference } from '../keys/diff.ts';
-import type { CauseReport } from '../model.ts';
+import type { CauseKind, CauseReport } from '../model.ts';
 import type { BuildRecord, Operation } from './build-record.ts';
 import { compareOperations, type Declared, describeOperation, operationSignature } from './compare-operations.ts';
 import { declaredNames } from './declared-names.ts';
 import { asString } from './json.ts';
+import { explainReads } from './recorded-reads.ts';
 import { alignSteps, type RecordedStep, recordedSteps, type StepPairs } from './recorded-steps.ts';
 
 const WHERE = 'the build before on this builder';
+
+/** What equal definitions exclude. The build before was completed, so its steps were built. */
+const EXCLUDED: ReadonlySet<CauseKind> = new Set<CauseKind>([
+  'instruction-changed',
+  'instruction-added',
+  'instruction-moved',
+  'build-arg-changed',
+  'build-flag-changed',
+  'env-changed',
+  'platform-changed',
+  'not-built-before',
+]);
 
 interface Pair {
   readonly before: BuildRecord;
@@ -44,21 +57,24 @@ export function compareRecords(before: BuildRecord, after: BuildRecord): ((graph
 function compareGraph(graph: StepGraph, pair: Pair): Comparison {
   const causes = new Map<string, readonly Finding[]>();
   const hidden = new Map<string, readonly CauseReport[]>();
+  const ruledOut = new Map<string, ReadonlySet<CauseKind>>();
   const roots = new Set(graph.misses.map((m) => m.root.id));
   for (const step of graph.steps.values()) {
     const recorded = step.vertex.digest === undefined ? undefined : pair.later.get(step.vertex.digest);
     if (!recorded || !step.cacheable) continue;
     const found = causesOf(compareStep(recorded, pair), WHERE);
     if (roots.has(step.id)) {
-      const all = found.length > 0 ? found : explainEqual(step, recorded, pair);
-      if (all.length > 0) causes.set(step.id, all);
+      const own = found.length > 0 ? found : explainAbove(recorded, pair);
+      const all = own.length > 0 ? own : explainEqual(step, recorded, pair);
+      causes.set(step.id, all);
+      if (own.length === 0) ruledOut.set(step.id, EXCLUDED);
     } else if (step.role === 'cascade' && found.length > 0)
       hidden.set(
         step.id,
         found.map(({ weight: _, ...cause }) => cause),
       );
   }
-  return { causes, hidden, suspectHits: [], notes: [] };
+  return { causes, hidden, ruledOut, suspectHits: [], notes: [] };
 }
 
 /** What differs in the step's own definition and in the sources that it reads. */
@@ -88,9 +104,12 @@ function compareInputs(before: RecordedStep, after: RecordedStep, pair: Pair, di
     const isStep = digest !== null && pair.later.has(digest);
     const wasStep = old !== null && pair.earlier.has(old);
     if (isStep && wasStep) {
-      if (pair.pairs.partner.get(digest)?.digest !== old && differences.length === 0) differences.push(moved(before, after, old, pair));
+      // A line that was put in between has its own cause, and this one is its cascade.
+      const above = pair.pairs.partner.get(digest);
+      if (above !== undefined && above.digest !== old && differences.length === 0) differences.push(moved(before, after, old, pair));
     } else if (isStep !== wasStep) {
-      if (differences.length === 0) differences.push(moved(before, after, wasStep ? old : null, pair));
+      if (differences.length === 0 && (!isStep || pair.pairs.partner.has(digest)))
+        differences.push(moved(before, after, wasStep ? old : null, pair));
     } else compareSource(old, digest, pair, differences);
   }
 }
@@ -140,6 +159,40 @@ function decodeUri(uri: string): string {
   }
 }
 
+/**
+ * A line above it differs, and its result was there all the same, from another build: this step was never built on it.
+ * The nearest such line is named.
+ */
+function explainAbove(step: RecordedStep, pair: Pair): Finding[] {
+  const seen = new Set<string>([step.digest]);
+  const queue = [step];
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const found = next === step ? [] : causesOf(compareStep(next, pair), WHERE);
+    const above = next.text;
+    if (found.length > 0)
+      return found.map((f) => ({
+        ...f,
+        summary: `${clip(above)} above it: ${f.summary.charAt(0).toLowerCase()}${f.summary.slice(1)}`,
+        because: [
+          ...f.because,
+          'that line had a result in the cache, from an earlier build, but this step was not built on it in the last one',
+        ],
+      }));
+    for (const digest of next.operation.inputs) {
+      const input = digest === null || seen.has(digest) ? undefined : pair.later.get(digest);
+      if (!input) continue;
+      seen.add(input.digest);
+      queue.push(input);
+    }
+  }
+  return [];
+}
+
+function clip(text: string): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
 /** The definition is the same: what is left is what it reads, or that no result was there or allowed. */
 function explainEqual(step: Step, recorded: RecordedStep, pair: Pair): Finding[] {
   const { after } = pair;
@@ -162,7 +215,8 @@ function explainEqual(step: Step, recorded: RecordedStep, pair: Pair): Finding[]
         { stage },
       ),
     ];
-  return [...readsOf(recorded, pair, same), gone(same)];
+  const partner = pair.pairs.partner.get(recorded.digest);
+  return [...explainReads(pair.before, after, partner, recorded, same), gone(same)];
 }
 
 function gone(same: string): Finding {
@@ -174,39 +228,6 @@ function gone(same: string): Finding {
     [same, 'the builder may have collected or pruned it; a record does not tell'],
     {},
   );
-}
-
-/** What the step reads from outside, the definition being equal: only that can have changed. */
-function readsOf(step: RecordedStep, pair: Pair, same: string): Finding[] {
-  const found: Finding[] = [];
-  const seen = new Set<string>();
-  for (const digest of step.operation.inputs) {
-    const op = digest === null ? undefined : pair.after.operations?.get(digest);
-    const id = asString(op?.body.identifier) ?? '';
-    if (op?.kind !== 'source' || seen.has(id)) continue;
-    seen.add(id);
-    const local = /^local:\/\/(.*)$/.exec(id);
-    if (local?.[1] === 'context')
-      found.push(
-        finding(
-          'context-files-changed',
-          'likely',
-          0.9,
-          'Files that it reads from the build context changed (content, mode or names)',
-          [same, 'a record does not keep the files: `cachewhy run` before the next build tells which one'],
-          { paths: [] },
-        ),
-      );
-    else if (local?.[1] !== undefined)
-      found.push(
-        finding('named-context-changed', 'likely', 0.9, `Files of the context ${local[1]} changed`, [same], { context: local[1] }),
-      );
-    else if (/^(?:https?|git):\/\//.test(id)) {
-      const url = id.replace(/^git:\/\//, 'https://');
-      found.push(finding('remote-source-changed', 'likely', 0.9, `${url} serves something else than before`, [same], { url }));
-    }
-  }
-  return found;
 }
 
 function finding(

@@ -18,25 +18,21 @@ export function evidenceOfRecord(record: BuildRecord, earlier: Earlier): Evidenc
   return {
     command: commandOfRecord(record),
     commandText: describeCommand(record),
-    known: linesOfSteps(record),
-    ...scopesOf(record),
+    ...readDockerfile(record),
     ...(compare && { compare }),
   };
 }
 
-/** Lines of the Dockerfile by step id, from the recorded locations. */
-function linesOfSteps(record: BuildRecord): Map<string, KnownStep> {
+/** Lines of the Dockerfile and variables in scope by step id: from the recorded locations, else from the Dockerfile on record. */
+function readDockerfile(record: BuildRecord): Pick<Evidence, 'known' | 'scopes'> {
   const known = new Map<string, KnownStep>();
+  const recorded = stateOfRecord(record, buildGraph(record.log), '');
+  for (const [id, keys] of recorded?.match.steps ?? []) known.set(id, { source: { ...keys.range, file: record.dockerfileName } });
   for (const vertex of record.log.vertices.values()) {
     const lines = vertex.digest === undefined ? undefined : record.operations?.get(vertex.digest)?.lines[0];
     if (lines) known.set(vertex.id, { source: { file: record.dockerfileName, line: lines.start, endLine: lines.end } });
   }
-  return known;
-}
-
-function scopesOf(record: BuildRecord): Pick<Evidence, 'scopes'> {
-  const recorded = stateOfRecord(record, buildGraph(record.log), '');
-  return recorded ? { scopes: new Map([...recorded.match.steps].map(([id, k]) => [id, k.env])) } : {};
+  return { known, ...(recorded && { scopes: new Map([...recorded.match.steps].map(([id, k]) => [id, k.env])) }) };
 }
 
 /**
@@ -104,7 +100,7 @@ export function merge(first: Comparison | undefined, second: Comparison | undefi
     hidden: new Map([...second.hidden, ...first.hidden]),
     suspectHits: [...first.suspectHits, ...second.suspectHits],
     notes: [...first.notes, ...second.notes],
-    ...(first.ruledOut && { ruledOut: first.ruledOut }),
+    ruledOut: new Map([...(second.ruledOut ?? []), ...(first.ruledOut ?? [])]),
   };
 }
 
