@@ -50,7 +50,6 @@ interface Info {
   digest: string | null;
   /** Nothing below is left out: git's own id stands for it. */
   whole: boolean;
-  links: boolean;
 }
 
 interface Identity {
@@ -87,7 +86,7 @@ export function createView(options: ViewOptions): ContextView {
     let info = infos.get(node);
     if (!info) {
       const verdict = plain || parent === null ? null : rules.judge(pathOf(node), parent.state);
-      info = { ignored: verdict?.ignored ?? false, state: verdict?.state, version: -1, digest: null, whole: true, links: false };
+      info = { ignored: verdict?.ignored ?? false, state: verdict?.state, version: -1, digest: null, whole: true };
       infos.set(node, info);
     }
     if (info.version !== node.version) refresh(node, info);
@@ -96,7 +95,6 @@ export function createView(options: ViewOptions): ContextView {
 
   const refresh = (node: GitNode, info: Info): void => {
     info.version = node.version;
-    info.links = node.kind === 'symlink';
     const other = replaced.size > 0 ? replaced.get(pathOf(node)) : undefined;
     if (other !== undefined) {
       info.whole = false;
@@ -119,7 +117,6 @@ export function createView(options: ViewOptions): ContextView {
       if (!c.whole) info.whole = false;
       if (c.digest === null) continue;
       kept.push(child);
-      if (c.links) info.links = true;
     }
     if (info.ignored && kept.length === 0) info.digest = null;
     else info.digest = info.whole && node.oid !== '' ? node.oid : treeId(kept);
@@ -201,22 +198,12 @@ export function createView(options: ViewOptions): ContextView {
     return found.sort((a, b) => comparePaths(a.name, b.name));
   };
 
-  /** As identify, with every symlink replaced by what it leads to: so BuildKit hashes what a wildcard matches. null: a dangling link. */
-  const identifyFollowed = (node: GitNode): Identity | null => {
-    if (!infos.get(node)?.links) return identify(node);
-    if (node.kind === 'symlink') {
-      const target = resolve(pathOf(node), true);
-      const id = target && identify(target);
-      // A folder behind a link is hashed as one, not entry by entry.
-      return id && target.kind === 'tree' ? { ...id, mode: FOLLOWED } : id;
-    }
-    const entries: (Identity & { name: string })[] = [];
-    for (const name of node.children?.keys() ?? []) {
-      const child = childOf(node, name);
-      const id = child && identifyFollowed(child);
-      if (id) entries.push({ ...id, name });
-    }
-    return { mode: MODES.tree, oid: hashTree(entries) };
+  /** As identify; a symlink that a wildcard matched is what it leads to, a folder behind it whole. null: it leads nowhere. */
+  const identifyMatch = (node: GitNode): Identity | null => {
+    if (node.kind !== 'symlink') return identify(node);
+    const target = resolve(pathOf(node), true);
+    const id = target && identify(target);
+    return id && target.kind === 'tree' ? { ...id, mode: FOLLOWED } : id;
   };
 
   /** null: nothing there. */
@@ -228,9 +215,12 @@ export function createView(options: ViewOptions): ContextView {
     }
     // A malformed pattern fails the build; asked about '' it is read to its end.
     if (matchPath(`/${path}`, '', true) === undefined) return null;
-    const found = match(path)
-      .map((f) => ({ name: f.name, id: identifyFollowed(f.node) }))
-      .filter((f): f is { name: string; id: Identity } => f.id !== null);
+    const found: { readonly name: string; readonly id: Identity }[] = [];
+    for (const { name, node } of match(path)) {
+      const id = identifyMatch(node);
+      if (id === null) return null;
+      found.push({ name, id });
+    }
     const only = found.length === 1 ? found[0] : undefined;
     // A single entry counts without its name where the pattern ends in that name.
     if (only && baseName(path) === baseName(only.name) && (only.id.mode !== MODES.tree || only.id.oid === emptyTree)) return show(only.id);
@@ -256,9 +246,8 @@ export function createView(options: ViewOptions): ContextView {
     let found = slow.get(key);
     if (!found) {
       if (slow.size > 10_000) slow = new Map();
-      const { missing, malformed } = resolveSelection(listing(), selection);
-      const fatal = missing.filter((s) => selection.literal || !(selection.parents || containsWildcards(s)));
-      found = { digest: selectionDigest(listing(), selection), missing: [...fatal, ...malformed] };
+      const { failures } = resolveSelection(listing(), selection);
+      found = { digest: selectionDigest(listing(), selection), missing: failures };
       slow.set(key, found);
     }
     return found;
@@ -319,7 +308,7 @@ export function createView(options: ViewOptions): ContextView {
         }
         const found = match(clean);
         if (found.some((f) => isWithin(path, pathOf(f.node)))) return true;
-        return found.some((f) => infos.get(f.node)?.links) && coversSlowly({ sources: [source] }, path);
+        return found.some((f) => f.node.kind === 'symlink') && coversSlowly({ sources: [source] }, path);
       });
     },
     mayCover(selection, path) {
