@@ -12,6 +12,7 @@ import type { BuildLog } from './graph/log.ts';
 import { isHit, isMiss, type MissNode, type Step, type StepGraph } from './graph/step.ts';
 import { writeHeadline } from './headline.ts';
 import type { AdviceReport, BuildReport, CauseKind, CauseReport, MissReport, StepReport, Summary, SuspectHit } from './model.ts';
+import { bytes as formatBytes } from './text.ts';
 
 /** What comparing the ingredients of two builds said, keyed by step id. */
 export interface Comparison {
@@ -253,15 +254,4 @@ function graphNotes(graph: StepGraph, facts: Facts, compared: boolean): string[]
         : 'A log alone cannot settle what changed: run cachewhy in the project folder, or wrap the build with `cachewhy run -- …`.',
     );
   return notes;
-}
-
-function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toPrecision(3)}${units[unit]}`;
 }

@@ -1,6 +1,7 @@
 /** The one sentence that leads a report. */
 import type { StepGraph } from './graph/step.ts';
 import type { MissReport, Outcome, Summary } from './model.ts';
+import { duration } from './text.ts';
 
 const ENDS: Readonly<Record<Outcome, string>> = {
   succeeded: '',
@@ -19,7 +20,7 @@ export function writeHeadline(graph: StepGraph, summary: Summary, misses: readon
   const cause = worst.causes[0];
   const dragged = worst.cascade.length;
   const cost = worst.seconds + worst.cascadeSeconds;
-  const what = `${short(worst.name)} missed the cache${dragged > 0 ? ` and dragged ${dragged} step${dragged === 1 ? '' : 's'} along` : ''}${cost >= 0.05 ? ` (${formatSeconds(cost)})` : ''}`;
+  const what = `${short(worst.name)} missed the cache${dragged > 0 ? ` and dragged ${dragged} step${dragged === 1 ? '' : 's'} along` : ''}${cost >= 0.05 ? ` (${duration(cost)})` : ''}`;
   const why =
     cause && cause.kind !== 'unexplained'
       ? `: ${cause.confidence === 'certain' ? '' : cause.confidence === 'likely' ? 'probably ' : 'perhaps '}${lower(cause.summary)}`
@@ -35,8 +36,4 @@ function short(name: string): string {
 /** Lower-cases a sentence's first letter where it is a plain word: "The builder had …", not "COPY …" or "ENV …" or a path. */
 function lower(sentence: string): string {
   return /^[A-Z][a-z]* /.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
-}
-
-function formatSeconds(s: number): string {
-  return s < 60 ? `${s.toFixed(1)}s` : `${Math.floor(s / 60)}m ${String(Math.round(s % 60)).padStart(2, '0')}s`;
 }

@@ -7,4 +7,4 @@ import label from './label.ts';
 import timestamp from './timestamp.ts';
 
 /** In the order in which they are taken off: a CI system's own wrapper first, then what stands within. */
-export const envelopes: readonly Envelope[] = [github, gitlab, buildkite, cloudBuild, timestamp, label];
+export const envelopes: readonly Envelope[] = [gitlab, github, buildkite, cloudBuild, timestamp, label];

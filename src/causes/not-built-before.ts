@@ -16,7 +16,7 @@ const cause: Cause = {
     return {
       kind: 'not-built-before',
       confidence: 'possible',
-      weight: failed ? (reusedAbove ? 0.85 : 0.6) : reusedAbove ? 0.55 : 0.25,
+      weight: failed ? (reusedAbove ? 0.85 : 0.6) : reusedAbove || view.baseState === 'known' ? 0.55 : 0.25,
       summary: failed
         ? 'A step that fails has no result to reuse: it runs until it succeeds once'
         : 'It never finished here before: an earlier build failed, was stopped, or built another target',

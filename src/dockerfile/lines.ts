@@ -34,7 +34,7 @@ export function readDirectives(lines: readonly string[], problems: Problem[]): D
     const line = trimNewline(raw);
     if (index === 0 && line.startsWith('#!')) continue;
     const match = isComment(line) ? DIRECTIVE.exec(trimStart(trimStart(line).slice(1))) : null;
-    const name = match?.[1]!.toLowerCase();
+    const name = match?.[1]?.toLowerCase();
     if (!match || !name || !['syntax', 'escape', 'check'].includes(name)) break;
     if (found.has(name)) {
       problems.push({ line: index + 1, message: `only one ${name} directive can be used` });
@@ -78,7 +78,8 @@ export function joinLines(lines: readonly string[], from: number, escape: Direct
 
 /** An escape at the end continues the line, unless another escape stands before it. */
 function cutContinuation(line: string, escape: string): [text: string, continues: boolean] {
-  const end = line.replace(/[ \t]+$/, '');
-  if (!end.endsWith(escape) || end.at(-2) === escape) return [line, false];
-  return [end.slice(0, -1), true];
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end--;
+  if (line[end - 1] !== escape || line[end - 2] === escape) return [line, false];
+  return [line.slice(0, end - 1), true];
 }

@@ -89,7 +89,18 @@ function readInstruction(
   else if (keyword === 'ARG') pairs = readArgPairs(rest, directives.escape);
   if (pairs === null) problem(`${keyword} takes name=value`);
   const trigger = keyword === 'ONBUILD' && rest !== '' ? readInstruction(rest, directives, heredocs, place, problems) : null;
-  return { keyword, text: trim(line), flags, rest, json, words: json ?? splitBlanks(rest), pairs: pairs ?? [], heredocs, trigger, range: place };
+  return {
+    keyword,
+    text: trim(line),
+    flags,
+    rest,
+    json,
+    words: json ?? splitBlanks(rest),
+    pairs: pairs ?? [],
+    heredocs,
+    trigger,
+    range: place,
+  };
 }
 
 function groupStages(instructions: readonly Instruction[], problems: Problem[]): Pick<Dockerfile, 'globalArgs' | 'stages'> {

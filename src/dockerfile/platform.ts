@@ -16,7 +16,9 @@ const ARCH_ALIASES: Readonly<Record<string, readonly [arch: string, variant: str
   armhf: ['arm', 'v7'],
   armel: ['arm', 'v6'],
 };
-const SYSTEMS = new Set('aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'.split(' '));
+const SYSTEMS = new Set(
+  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'.split(' '),
+);
 
 /** Null for what is no platform. */
 export function parsePlatform(text: string): Platform | null {

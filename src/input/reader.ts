@@ -169,11 +169,18 @@ class Reader implements LogReader {
       this.lines++;
       if (!(data[at] === HASH && this.held === null && this.gate(data, at, end))) {
         this.flushGate();
-        this.text(decode(data, at, end));
+        this.text(decode(data, at, this.limit(data, at, end)));
       }
       at = end + 1;
       if (at >= length) return length;
     }
+  }
+
+  /** Where a line ends for the reader: one that is too long is cut. */
+  private limit(data: Uint8Array, start: number, end: number): number {
+    if (end - start <= MAX_LINE || data[start] === BRACE) return end;
+    this.truncated++;
+    return start + MAX_LINE;
   }
 
   /** `#12 0.123 text`: output of a step, recognised by its whole second field and counted undecoded. */

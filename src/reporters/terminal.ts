@@ -1,11 +1,251 @@
-import type { Reporter } from './types.ts';
+import { stripVTControlCharacters, styleText } from 'node:util';
+import Table from 'cli-table3';
+import type { AdviceReport, BuildReport, CauseReport, MissReport, Report, StepReport } from '../model.ts';
+import { duration, oneLine, percent, plural, sanitize, truncate, wrap } from '../text.ts';
+import type { Reporter, View } from './types.ts';
+
+type Style = Parameters<typeof styleText>[0];
+/** More first misses, paths or steps than these are counted, not shown: the JSON has them all. */
+const MAX_MISSES = 8;
+const MAX_PATHS = 6;
+const MAX_STEPS = 60;
 
 const reporter: Reporter = {
   id: 'terminal',
-  title: 'for people',
+  title: 'for people, in a terminal or a log',
   extension: 'txt',
-  render(report) {
-    return report.builds.map((b) => `${b.headline}\n`).join('');
+  render(report, view) {
+    return new TerminalReport(report, view).text();
   },
 };
 export default reporter;
+
+const CONFIDENCE: Readonly<Record<CauseReport['confidence'], string>> = { certain: 'certain', likely: 'likely', possible: 'possible' };
+const MARKS: Readonly<Record<StepReport['role'], string>> = {
+  'first-miss': '✗ first miss',
+  cascade: '↳ cascade',
+  reused: '✓ reused',
+  'cut-off': '✓ cut-off',
+  none: '',
+};
+
+class TerminalReport {
+  private readonly lines: string[] = [];
+  private readonly report: Report;
+  private readonly color: boolean;
+  private readonly width: number;
+
+  constructor(report: Report, view: View) {
+    this.report = report;
+    this.color = view.color;
+    this.width = Math.max(36, Math.min(view.columns, 140));
+  }
+
+  text(): string {
+    const { builds, notes, budgets } = this.report;
+    const many = builds.length > 1;
+    if (many) this.overview(builds);
+    // Worst first, healthy ones last and in one line each.
+    const order = many
+      ? [...builds.entries()].sort(([, a], [, b]) => b.summary.rebuiltSeconds - a.summary.rebuiltSeconds)
+      : [...builds.entries()];
+    for (const [i, b] of order) this.build(b, many ? i + 1 : null);
+    for (const n of notes ?? []) this.paragraph(`note: ${oneLine(n)}`, '', 'dim');
+    for (const b of budgets ?? [])
+      this.paragraph(`${b.ok ? 'budget held' : 'BUDGET BROKEN'}: ${oneLine(b.summary)}`, '', b.ok ? 'dim' : ['red', 'bold']);
+    return `${this.lines.join('\n').replace(/\n+$/, '')}\n`;
+  }
+
+  private style(style: Style, text: string): string {
+    return this.color ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  private paragraph(text: string, indent: string, style?: Style, hang = indent): void {
+    for (const [i, line] of wrap(text, this.width - hang.length).entries())
+      this.lines.push((i === 0 ? indent : hang) + (style ? this.style(style, line) : line));
+  }
+
+  private overview(builds: readonly BuildReport[]): void {
+    const rows = builds.map((b, i) => [
+      String(i + 1),
+      b.outcome,
+      `${b.summary.reused}/${b.summary.reused + b.summary.rebuilt}`,
+      duration(b.summary.rebuiltSeconds),
+      truncate(oneLine(b.misses[0]?.name ?? '-'), Math.max(10, this.width - 46)),
+    ]);
+    this.lines.push(this.style('bold', plural(builds.length, 'build')));
+    this.table(['#', 'outcome', 'reused', 'rebuilt', 'worst first miss'], rows);
+    this.lines.push('');
+  }
+
+  private build(b: BuildReport, number: number | null): void {
+    const bad = b.misses.length > 0 || b.outcome !== 'succeeded';
+    if (number !== null && !bad) {
+      this.paragraph(`${number}. ${oneLine(b.headline)}`, '', 'green', '   ');
+      return;
+    }
+    this.paragraph(
+      `${number === null ? '' : `${number}. `}${oneLine(b.headline)}`,
+      '',
+      bad ? ['bold', b.outcome === 'failed' ? 'red' : 'yellow'] : 'green',
+    );
+    if (b.summary.steps > 0 && bad) {
+      const parts = [
+        `${b.summary.reused} of ${b.summary.reused + b.summary.rebuilt} steps reused (${percent(b.summary.hitRate)})`,
+        `${duration(b.summary.rebuiltSeconds)} in steps that ran`,
+      ];
+      if (b.summary.avoidableSeconds > 0) parts.push(`${duration(b.summary.avoidableSeconds)} of it avoidable`);
+      if (b.seconds !== null) parts.push(`${duration(b.seconds)} in all`);
+      this.paragraph(parts.join(', '), '', 'dim');
+    }
+    if (b.money)
+      this.paragraph(
+        `The avoidable part costs ${b.money.currency}${b.money.avoidablePerMonth.toFixed(2)} a month at ${b.money.buildsPerDay} builds a day.`,
+        '',
+      );
+    for (const m of b.misses.slice(0, MAX_MISSES)) this.miss(m, b);
+    if (b.misses.length > MAX_MISSES)
+      this.lines.push(
+        '',
+        this.style(
+          'dim',
+          `… and ${plural(b.misses.length - MAX_MISSES, 'more first miss', 'more first misses')} (--format json has them all)`,
+        ),
+      );
+    this.hidden(b);
+    this.suspects(b);
+    for (const a of b.advice ?? []) {
+      this.lines.push('');
+      this.advice(a);
+    }
+    if (b.notes.length > 0) {
+      this.lines.push('');
+      for (const n of b.notes) this.paragraph(oneLine(n), '  ', 'dim');
+    }
+    if (bad && b.steps.some((s) => s.cacheable)) this.steps(b);
+    this.lines.push('');
+  }
+
+  private miss(m: MissReport, b: BuildReport): void {
+    this.lines.push('');
+    const where = m.source ? `  ${m.source.file}:${m.source.line}` : '';
+    this.paragraph(`${oneLine(truncate(m.name, 400))}${where}`, this.style(['red', 'bold'], '✗ '), 'bold', '  ');
+    const cost = [duration(m.seconds)];
+    if (m.cascade.length > 0) cost.push(`and ${plural(m.cascade.length, 'step')} below it ran: ${duration(m.cascadeSeconds)}`);
+    if (m.criticalSeconds != null && m.criticalSeconds > 0.05 && b.misses.length > 1)
+      cost.push(`${duration(m.criticalSeconds)} on the critical path`);
+    this.paragraph(cost.join(', '), '    ', 'dim');
+    const [top, ...others] = m.causes;
+    if (top) {
+      this.paragraph(`${oneLine(top.summary)} (${CONFIDENCE[top.confidence]})`, `  ${this.style('yellow', 'why')} `, undefined, '      ');
+      for (const p of (top.paths ?? []).slice(0, MAX_PATHS))
+        this.lines.push(`        ${oneLine(truncate(p.path, this.width - 24))} ${this.style('dim', oneLine(p.detail ?? p.change))}`);
+      const left = (top.paths?.length ?? 0) - MAX_PATHS + (top.morePaths ?? 0);
+      if (left > 0) this.lines.push(this.style('dim', `        … and ${left} more`));
+      for (const e of top.because) this.paragraph(oneLine(e), '      - ', 'dim', '        ');
+    }
+    if (others.length > 0 && top?.confidence !== 'certain')
+      this.paragraph(`or: ${others.map((c) => `${lower(oneLine(c.summary))} (${CONFIDENCE[c.confidence]})`).join('; ')}`, '      ', 'dim');
+    for (const a of m.advice) this.advice(a);
+  }
+
+  private advice(a: AdviceReport): void {
+    const saves = a.savesSeconds !== null && a.savesSeconds > 0 ? ` — saves ${duration(a.savesSeconds)} of this build` : '';
+    const money = a.savesMoneyPerMonth ? `, ${a.savesMoneyPerMonth.toFixed(2)} a month` : '';
+    this.paragraph(`${oneLine(a.summary)}${saves}${money}`, `  ${this.style('green', 'fix')} `, undefined, '      ');
+    for (const e of a.because ?? []) this.paragraph(oneLine(e), '      - ', 'dim', '        ');
+    if (a.proof) this.paragraph(oneLine(a.proof), '      - ', 'dim', '        ');
+    for (const line of a.patch?.trimEnd().split('\n') ?? []) {
+      const safe = sanitize(line);
+      this.lines.push(
+        `      ${line.startsWith('+') ? this.style('green', safe) : line.startsWith('-') ? this.style('red', safe) : this.style('dim', safe)}`,
+      );
+    }
+  }
+
+  private hidden(b: BuildReport): void {
+    if (b.hidden.length === 0) return;
+    this.lines.push('', 'Would have missed on their own as well:');
+    for (const h of b.hidden.slice(0, MAX_MISSES))
+      this.paragraph(`${oneLine(truncate(h.name, 120))}: ${oneLine(h.causes[0]?.summary ?? '')}`, '  - ', undefined, '    ');
+  }
+
+  private suspects(b: BuildReport): void {
+    if (b.suspectHits.length === 0) return;
+    this.lines.push('', 'Reused, but perhaps stale:');
+    for (const s of b.suspectHits.slice(0, MAX_MISSES)) {
+      const age = s.ageSeconds === null ? '' : ` (${Math.round(s.ageSeconds / 86_400)} days old)`;
+      this.paragraph(`${oneLine(truncate(s.name, 120))}: ${oneLine(s.summary)}${age}`, '  - ', undefined, '    ');
+      if (s.fix) this.paragraph(oneLine(s.fix), '      ', 'dim');
+    }
+  }
+
+  private steps(b: BuildReport): void {
+    const shown = b.steps.filter((s) => s.cacheable);
+    this.lines.push('');
+    const rows = shown
+      .slice(0, MAX_STEPS)
+      .map((s) => [
+        s.id,
+        this.mark(s),
+        s.seconds === null ? '' : duration(s.seconds),
+        truncate(oneLine(s.name), Math.max(12, this.width - 38)),
+      ]);
+    this.table(['', 'what happened', 'time', 'step'], rows);
+    if (shown.length > MAX_STEPS) this.lines.push(this.style('dim', `… and ${plural(shown.length - MAX_STEPS, 'more step')}`));
+  }
+
+  private mark(s: StepReport): string {
+    const failed =
+      s.status === 'failed' ? '✗ failed' : s.status === 'canceled' ? '– cancelled' : s.status === 'skipped' ? '– never ran' : null;
+    const text = failed ?? (s.rebased ? '✓ rebased' : s.pulled && s.status === 'reused' ? '✓ pulled' : MARKS[s.role]);
+    return text.startsWith('✓')
+      ? this.style('green', text)
+      : text.startsWith('✗')
+        ? this.style('red', text)
+        : text.startsWith('↳')
+          ? this.style('yellow', text)
+          : this.style('dim', text);
+  }
+
+  private table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+    if (this.width < 60) {
+      // No room for columns: a line each.
+      for (const row of rows) this.lines.push(truncate(stripVTControlCharacters(row.filter((c) => c !== '').join('  ')), this.width));
+      return;
+    }
+    const table = new Table({
+      head: head.map((h) => this.style('dim', h)),
+      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+      colAligns: head.map((h) => (h === 'time' || h === 'rebuilt' || h === '#' ? 'right' : 'left')),
+      chars: {
+        top: '',
+        'top-mid': '',
+        'top-left': '',
+        'top-right': '',
+        bottom: '',
+        'bottom-mid': '',
+        'bottom-left': '',
+        'bottom-right': '',
+        left: '',
+        'left-mid': '',
+        mid: '',
+        'mid-mid': '',
+        right: '',
+        'right-mid': '',
+        middle: '',
+      },
+    });
+    for (const row of rows) table.push([...row]);
+    this.lines.push(
+      ...table
+        .toString()
+        .split('\n')
+        .map((l) => l.trimEnd()),
+    );
+  }
+}
+
+function lower(sentence: string): string {
+  return /^[A-Z][a-z]* /.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
+}

@@ -1,0 +1,157 @@
+/** What a Dockerfile comes to under given settings: the stages that are reached and their steps, everything resolved. Plain types. */
+import type { SourceRange } from '../model.ts';
+import type { Environment } from './environment.ts';
+import type { Instruction } from './model.ts';
+import type { Mount } from './mounts.ts';
+
+/** What is known of an image. Absent fields are not known. */
+export interface ImageFacts {
+  /** `sha256:…` of the manifest for the platform. */
+  readonly digest?: string;
+  /** Something that names the root file system whatever its tag and configuration: the chain id of its layers. */
+  readonly layers?: string;
+  /** `NAME=value`, in order. Where it is present the whole configuration is known: absent user, workdir, … mean none. */
+  readonly env?: readonly string[];
+  readonly user?: string;
+  readonly workdir?: string;
+  readonly shell?: readonly string[];
+  /** Triggers as the image carries them: `COPY . /app`. */
+  readonly onbuild?: readonly string[];
+}
+
+/** An additional context: an image, or something else by any words that tell it apart (a URL, another target); null where only its name is known. */
+export type NamedContextRef = { readonly image: string } | { readonly other: string } | null;
+
+/** All that decides, beside the Dockerfile, what it comes to. */
+export interface Settings {
+  readonly target?: string;
+  /** As on the command line; [] means the builder's own. */
+  readonly platforms: readonly string[];
+  /** The builder's own platform; linux/amd64 where it is not known. */
+  readonly builderPlatform?: string;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** By reference as written, variables replaced. */
+  readonly images: Readonly<Record<string, ImageFacts>>;
+  readonly namedContexts: Readonly<Record<string, NamedContextRef>>;
+  /** Arguments whose values are not known become unknown parts: for fitting names of a log. */
+  readonly openArgs?: boolean;
+}
+
+/** What a step stands on or reads from. */
+export type Origin =
+  | { readonly kind: 'step'; readonly step: string }
+  | { readonly kind: 'image'; readonly image: string; readonly platform: string }
+  /** A context: '' is the build context, else the name of an additional one. */
+  | { readonly kind: 'context'; readonly context: string }
+  | { readonly kind: 'scratch' };
+
+/** A mount with its places resolved. */
+export interface PlannedMount extends Mount {
+  readonly target: string;
+  /** Where its files come from; null for secret, ssh and tmpfs. */
+  readonly origin: Origin | null;
+  /** The stage it names, for display. */
+  readonly stage: string | null;
+}
+
+export interface RunPlan {
+  readonly kind: 'run';
+  /** The process: shell and command, or the JSON form. */
+  readonly args: readonly string[];
+  /** The shell's own words at the start of args; null for a JSON form. */
+  readonly shell: readonly string[] | null;
+  /** The command as the shell gets it, here-documents included; JSON of the words for a JSON form. */
+  readonly command: string;
+  readonly mounts: readonly PlannedMount[];
+  /** `#!` here-documents are files that are run. */
+  readonly script: { readonly name: string; readonly content: string } | null;
+  readonly network: string | null;
+  readonly security: string | null;
+  readonly devices: readonly string[];
+}
+
+export interface CopyPlan {
+  readonly kind: 'copy';
+  readonly add: boolean;
+  /** Paths in `origin`, as written, variables replaced. */
+  readonly sources: readonly string[];
+  /** Of ADD: http(s) and git sources. */
+  readonly remotes: readonly string[];
+  readonly inline: readonly { readonly name: string; readonly content: string }[];
+  /** Absolute. */
+  readonly dest: string;
+  readonly origin: Origin;
+  /** The stage or image that --from names, as written; null for the build context. */
+  readonly from: string | null;
+  /** The stage behind `origin`, where it is one. */
+  readonly fromStage: string | null;
+  readonly chown: string | null;
+  readonly chmod: string | null;
+  readonly exclude: readonly string[];
+  readonly parents: boolean;
+  readonly link: boolean;
+  readonly keepGitDir: boolean;
+  readonly checksum: string | null;
+  readonly unpack: boolean | null;
+}
+
+export interface WorkdirPlan {
+  readonly kind: 'workdir';
+  /** Absolute. */
+  readonly path: string;
+}
+
+export interface PlannedStep {
+  readonly id: string;
+  /** As displayed; null where the name shows no stage. */
+  readonly stage: string | null;
+  readonly stageIndex: number;
+  /** Of the step, where several platforms are built; else null. */
+  readonly platform: string | null;
+  /** What the step runs for: `linux/amd64`. */
+  readonly runsOn: string;
+  readonly position: number;
+  readonly of: number;
+  readonly keyword: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR';
+  readonly onbuild: boolean;
+  /** `[builder 5/6] COPY . .`; unknown parts are in it as placeholders. */
+  readonly name: string;
+  readonly instruction: Instruction;
+  readonly range: SourceRange;
+  /** Arguments whose values the text mentions, by way of ENV as well. */
+  readonly mentions: readonly string[];
+  readonly base: Origin;
+  readonly env: Environment;
+  readonly user: string;
+  readonly workdir: string;
+  /** The instructions of the stage that set them last, as written: what to name when these differ. */
+  readonly setBy: { readonly user: Instruction | null; readonly shell: Instruction | null; readonly workdir: Instruction | null };
+  readonly plan: RunPlan | CopyPlan | WorkdirPlan;
+}
+
+export interface PlannedStage {
+  readonly index: number;
+  /** As written after AS; null for an unnamed stage. */
+  readonly name: string | null;
+  readonly displayed: string | null;
+  readonly platform: string | null;
+  /** The image under it as written with its variables replaced; null where it stands on another stage, a context or nothing. */
+  readonly image: string | null;
+  /** Index of the stage that FROM names. */
+  readonly baseStage: number | null;
+  /** What its FROM stands for. */
+  readonly origin: Origin;
+  /** Its last step, or its origin where it has none. */
+  readonly head: Origin;
+  readonly range: SourceRange;
+  /** The name of the FROM vertex without digest: `[build 1/3] FROM docker.io/library/node:20`; null where it has none. */
+  readonly fromName: string | null;
+}
+
+export interface Plan {
+  readonly stages: readonly PlannedStage[];
+  readonly steps: readonly PlannedStep[];
+  /** The stage that is built. */
+  readonly target: number | null;
+  readonly problems: readonly string[];
+}
