@@ -5,8 +5,14 @@ import { writeAll } from './input/source.ts';
 import type { Report } from './model.ts';
 import { reporters } from './reporters/index.ts';
 
+export interface View {
+  readonly color?: boolean | undefined;
+  /** Where a report without a file goes: 1 standard output (the default), 2 standard error. */
+  readonly fd?: 1 | 2;
+}
+
 /** @param formats `NAME` or `NAME=FILE`; none: the terminal report */
-export async function deliver(report: Report, formats: readonly string[], view: { readonly color?: boolean | undefined }): Promise<void> {
+export async function deliver(report: Report, formats: readonly string[], view: View): Promise<void> {
   for (const spec of formats.length > 0 ? formats : ['terminal']) {
     const at = spec.indexOf('=');
     const name = at < 0 ? spec : spec.slice(0, at);
@@ -15,10 +21,10 @@ export async function deliver(report: Report, formats: readonly string[], view: 
     if (!load) throw new UserError(`unknown format "${name}"`, `use one of ${Object.keys(reporters).join(', ')}`);
     const { default: reporter } = await load();
     const text = reporter.render(report, {
-      color: file === null && (view.color ?? wantsColor()),
-      columns: file === null ? columns() : 100,
+      color: file === null && (view.color ?? wantsColor(view.fd)),
+      columns: file === null ? columns(view.fd) : 100,
     });
-    if (file === null) writeAll(1, Buffer.from(text, 'utf8'));
+    if (file === null) writeAll(view.fd ?? 1, Buffer.from(text, 'utf8'));
     else {
       try {
         writeFileSync(file, text);
@@ -32,14 +38,14 @@ export async function deliver(report: Report, formats: readonly string[], view: 
   }
 }
 
-function wantsColor(): boolean {
+function wantsColor(fd: 1 | 2 | undefined): boolean {
   const { NO_COLOR, FORCE_COLOR } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return process.stdout.isTTY === true && process.env.TERM !== 'dumb';
+  return (fd === 2 ? process.stderr : process.stdout).isTTY === true && process.env.TERM !== 'dumb';
 }
 
-function columns(): number {
+function columns(fd: 1 | 2 | undefined): number {
   const set = Number(process.env.COLUMNS);
-  return process.stdout.columns ?? (set > 0 ? set : 100);
+  return (fd === 2 ? process.stderr : process.stdout).columns ?? (set > 0 ? set : 100);
 }

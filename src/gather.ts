@@ -37,11 +37,21 @@ export interface Gathered {
   remember?(report: BuildReport): Baseline;
 }
 
-export function gather(log: BuildLog, command: BuildCommand | null, options: DiagnosisOptions, cwd: string): Gathered {
+/**
+ * What the caller knows better than the disk now does: a builder's record has the Dockerfile that was used, a wrapper took the snapshot
+ * while the build ran. Null: unknown, and not to be looked for.
+ */
+export interface Given {
+  readonly dockerfile?: Source | null;
+  readonly listing?: ContextListing | null;
+  readonly named?: Readonly<Record<string, ContextListing | null>>;
+}
+
+export function gather(log: BuildLog, command: BuildCommand | null, options: DiagnosisOptions, cwd: string, given: Given = {}): Gathered {
   const notes: string[] = [];
   const base = command?.cwd === undefined ? cwd : path.resolve(cwd, command.cwd);
   const context = findContext(command, options, base, cwd);
-  const source = findDockerfile(log, command, options, base, context);
+  const source = given.dockerfile === undefined ? findDockerfile(log, command, options, base, context) : given.dockerfile;
   if (!source) {
     if (options.baseline !== undefined) notes.push('The baseline was not used: no Dockerfile was found that matches the log.');
     return { notes, home: null, previous: null };
@@ -76,12 +86,12 @@ export function gather(log: BuildLog, command: BuildCommand | null, options: Dia
         : loadBaseline(home);
   if (loaded.note) notes.push(loaded.note);
   const previous = loaded.baseline;
-  const listing = context === null ? null : readContext(context, source.path, folder, notes);
+  const listing = given.listing !== undefined ? given.listing : context === null ? null : readContext(context, source.path, folder, notes);
   const salt = previous?.salt ?? newSalt();
   const keys = computeKeys({
     ...shape,
     context: listing,
-    namedContexts: readNamedContexts(command, base, folder, notes),
+    namedContexts: given.named ?? readNamedContexts(command, base, folder, notes),
     protect: (name, value) => (looksLikeSecret(name, value) ? hide(hashSecret(value, salt)) : value),
   });
   const now: BuildState = { keys, listing, images: readImages(graph, keys) };
@@ -124,7 +134,8 @@ function isFolder(name: string): boolean {
   }
 }
 
-interface Source {
+/** A Dockerfile and where it was found. */
+export interface Source {
   readonly text: string;
   /** As shown in the report. */
   readonly name: string;
