@@ -179,7 +179,11 @@ export function saveStatCache(file: string, rules: string, columns: Columns, see
     dropOldest(path.dirname(file));
     return undefined;
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    try {
+      fs.rmSync(temporary, { force: true });
+    } catch {
+      // there is not even a folder
+    }
     return error instanceof Error ? error.message : String(error);
   }
 }
