@@ -1,6 +1,18 @@
 /** Reads and writes baseline files: whole or not at all, whatever happens to the process, the disk or another cachewhy. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { pruneBaselines } from './folder.ts';
 import type { Baseline } from './model.ts';
@@ -46,6 +58,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'no permission',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'its folder is a file',
+  ENOENT: 'its folder cannot be made',
   EISDIR: 'it is a folder',
 };
 
@@ -60,18 +73,32 @@ export function saveBaseline(file: string, baseline: Baseline): string | null {
     const there = peek(file);
     if (there !== null && isNewer(peekVersion(there)))
       return `The baseline ${file} was written by a newer cachewhy: it was not overwritten. Remove it to start anew.`;
-    const created = mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(file));
     writeWhole(temporary, packBaseline(baseline));
     renameSync(temporary, file);
     // A new project is the moment to tidy up after old ones.
-    if (there === null && created === undefined && path.basename(path.dirname(file)) === 'baselines')
-      pruneBaselines(path.dirname(path.dirname(file)));
+    if (there === null && path.basename(path.dirname(file)) === 'baselines') pruneBaselines(path.dirname(path.dirname(file)));
     return null;
   } catch (error) {
     remove(temporary);
     const { code } = error as NodeJS.ErrnoException;
     const reason = REASONS[code ?? ''] ?? code ?? 'error';
     return `The baseline could not be saved to ${file} (${reason}): what was there stays.`;
+  }
+}
+
+/** Not mkdir's own `recursive`, which never ends where a folder exists but takes none (Node 20, /proc). */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    const parent = path.dirname(folder);
+    if (code !== 'ENOENT' || parent === folder) throw error;
+    makeFolder(parent);
+    // The parent is there now; another process may have made the folder itself meanwhile.
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
   }
 }
 

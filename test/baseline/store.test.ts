@@ -44,7 +44,7 @@ describe('what is saved', () => {
       fc.constant(`git:${'0f'.repeat(20)}`),
       fc.constant(`git:${'0F'.repeat(20)}`),
     );
-    const name = fc.string({ minLength: 1, unit: 'binary' }).filter((s) => !s.includes('/') && s.isWellFormed());
+    const name = fc.string({ minLength: 1, unit: 'binary' }).filter((s) => !s.includes('/') && Buffer.from(s).toString() === s);
     const file = fc.record({
       path: fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/')),
       type: fc.constantFrom<ContextEntry['type']>('file', 'dir', 'symlink', 'other'),
@@ -163,9 +163,8 @@ describe('places that cannot be written', () => {
     expect(readdirSync(path.dirname(file))).toEqual(['x.json.gz']);
   });
 
-  test.skipIf(!existsSync('/dev/full'))('a device that is full', () => {
-    // /proc takes no files: the error comes from the file system itself.
-    expect(saveBaseline('/proc/cachewhy/x.json.gz', baseline())).toMatch(/could not be saved/);
+  test.skipIf(!existsSync('/proc/self'))('a file system that takes no folders', () => {
+    expect(saveBaseline('/proc/cachewhy/x.json.gz', baseline())).toMatch(/could not be saved .*\(its folder cannot be made\)/);
   });
 });
 
