@@ -1,49 +1,34 @@
 /** Terminal progress, pasted or captured: the last frame of each build tells how it went (buildkit: util/progress/progressui/display.go). */
-import type { BeginBuild, Claim, LineReader, LogLine, LogParser } from '../src/events.ts';
-import { finalWord, parseStatus } from './plain-lines.ts';
+import type { BeginBuild, Claim, LogLine, LogParser } from '../src/events.ts';
+import { finalWord } from './plain-lines.ts';
+import { perStream, type StreamReader } from './streams.ts';
+import { absorb, createFrame, type Frame, type Screen, sameName } from './tty/frame.ts';
+import { type Header, hasTime, isUnmistakable, readArrow, readHeader, readRow } from './tty/rows.ts';
+import { type Footer, tell } from './tty/tell.ts';
 
-/** `[+] Building 12.3s (10/10) FINISHED                         docker:default` */
-const HEADER = /^\s{0,8}\[\+\] (?:Building|build) (\d{1,7}\.\d)s \((\d{1,6})\/(\d{1,6})\)( FINISHED)?(?:\s+(\S+:\S+))?\s*$/;
-/** ` => CACHED [2/7] RUN echo a      0.0s`, ` => => transferring dockerfile: 219B   0.0s`, ` => => # output` */
-const ROW = /^\s{0,8}(?:[┃│|>] )?=> (.*)$/;
-/** `[+] Running 2/2`: compose's own display, no build */
-const OTHER = /^\s{0,8}\[\+\] (?!Building|build)/;
-
-interface Row {
-  readonly name: string;
-  readonly word: 'cached' | 'error' | 'canceled' | null;
-  readonly seconds: number | null;
-  readonly line: number;
-  readonly statuses: { readonly text: string; readonly seconds: number | null }[];
-  output: number;
-}
-
-interface Frame {
-  readonly line: number;
-  rows: Row[];
-  seconds: number | null;
-  completed: number;
-  total: number;
-  finished: boolean;
-  builder: string | null;
-  warnings: string[];
-  failure: { readonly outcome: 'failed' | 'canceled'; readonly message: string } | null;
-  /** Rows without a header: a piece of a frame. */
-  readonly piece: boolean;
-}
+/** No frame has more rows; a log that repeats them without end must not fill the memory. */
+const MAX_ROWS = 20_000;
 
 const parser: LogParser = {
   id: 'tty',
   title: 'terminal progress',
   open(begin) {
-    return new TtyReader(begin);
+    return perStream(() => new TtyReader(begin));
   },
 };
 export default parser;
 
-class TtyReader implements LineReader {
+class TtyReader implements StreamReader {
   private readonly begin: BeginBuild;
+  /** The frame that is being read, and the build that it belongs to. */
   private frame: Frame | null = null;
+  private screen: Screen | null = null;
+  private footer: Footer = createFooter();
+  /** Inside `------` … `------`: the output of the step that failed. */
+  private excerpt = false;
+  private dashes = false;
+  /** What stood between the last row and the current line. */
+  private gap: 'none' | 'blank' | 'text' = 'none';
 
   constructor(begin: BeginBuild) {
     this.begin = begin;
@@ -51,17 +36,18 @@ class TtyReader implements LineReader {
 
   line(line: LogLine): Claim {
     const { text } = line;
-    const header = HEADER.exec(text);
+    const header = readHeader(text);
     if (header) return this.header(header, line.number);
-    const row = ROW.exec(text);
-    if (row) return this.row(row[1] ?? '', line.number);
-    if (!this.frame) return 'none';
-    const outcome = finalWord(text);
-    if (outcome && !this.frame.failure) {
-      this.frame.failure = { outcome, message: text.slice(0, 2000) };
-      return 'structure';
+    const below = this.frame ? this.below(text) : undefined;
+    if (below) return below;
+    const rest = readArrow(text);
+    if (rest !== undefined) {
+      const claim = this.row(rest, line.number);
+      if (claim !== 'none') return claim;
     }
-    if (OTHER.test(text)) this.flush();
+    if (text.trim() !== '') this.gap = 'text';
+    // A frame that shrinks overwrites its surplus rows with blanks; a line without anything is of a paste.
+    else if (text === '' && this.gap === 'none') this.gap = 'blank';
     return 'none';
   }
 
@@ -69,110 +55,116 @@ class TtyReader implements LineReader {
     this.flush();
   }
 
-  private header(match: RegExpExecArray, line: number): Claim {
-    const seconds = Number(match[1]);
-    const total = Number(match[3]);
-    const before = this.frame;
-    // The same build shows frame after frame with a clock that only goes forward.
-    const same =
-      before !== null &&
-      !before.piece &&
-      !before.finished &&
-      before.failure === null &&
-      seconds >= (before.seconds ?? 0) &&
-      Number(match[2]) >= before.completed;
-    const again = before?.finished === true && match[4] !== undefined && seconds === before.seconds && total === before.total;
-    if (!same && !again) this.flush();
-    this.frame = {
-      line: (same || again) && before ? before.line : line,
-      rows: [],
-      seconds,
-      completed: Number(match[2]),
-      total,
-      finished: match[4] !== undefined,
-      builder: match[5] ?? before?.builder ?? null,
-      warnings: [],
-      failure: null,
-      piece: false,
-    };
+  /** Excerpts and last words below a frame. */
+  private below(text: string): Claim | undefined {
+    if (text === '------') {
+      this.excerpt = false;
+      this.dashes = true;
+      return 'structure';
+    }
+    const opens = this.dashes && text.startsWith(' > ');
+    this.dashes = false;
+    if (opens) {
+      this.excerpt = true;
+      if (this.footer.excerpts.length < 100) this.footer.excerpts.push({ name: text.slice(3).replace(/:\s*$/, ''), last: '' });
+      return 'structure';
+    }
+    if (this.excerpt) {
+      const current = this.footer.excerpts.at(-1);
+      // `0.191 ls: /nonexistent: No such file or directory`
+      if (current && text.trim() !== '') current.last = text.replace(/^(?:#\d{1,6} )?\d{1,7}\.\d{1,3} /, '').slice(0, 2000);
+      return 'output';
+    }
+    const outcome = finalWord(text);
+    if (outcome && !this.footer.final) {
+      this.footer.final = { outcome, message: text.slice(0, 2000) };
+      return 'structure';
+    }
+    if (!text.startsWith('WARNING: No output specified')) return undefined;
+    this.footer.noOutput = true;
+    return 'structure';
+  }
+
+  private header(header: Header, line: number): Claim {
+    this.settle();
+    const { screen } = this;
+    const before = screen?.last.header;
+    // The same build shows frame after frame, with a clock that only goes forward and vertices that only get more.
+    const forward =
+      before && !before.finished && header.seconds >= before.seconds && header.total >= before.total && this.footer.final === null;
+    const again = before?.finished && header.finished && header.seconds === before.seconds && header.total === before.total;
+    if (!(forward && this.gap !== 'text') && !again) this.flush();
+    this.frame = createFrame(line, header);
+    this.gap = 'none';
+    this.excerpt = false;
     return 'structure';
   }
 
   private row(rest: string, line: number): Claim {
-    this.frame ??= {
-      line,
-      rows: [],
-      seconds: null,
-      completed: 0,
-      total: 0,
-      finished: false,
-      builder: null,
-      warnings: [],
-      failure: null,
-      piece: true,
-    };
+    // Many programs print arrows: without a frame, or away from it, only what none of them prints is taken.
+    if ((!this.frame || this.gap === 'text') && !isUnmistakable(rest) && !(this.frame && hasTime(rest))) return 'none';
+    if (this.frame && this.isNewPiece(rest)) this.flush();
+    this.frame ??= createFrame(line, null);
     const { frame } = this;
-    const time = /\s+(\d{1,7}\.\d)s\s*$/.exec(rest.slice(-24));
-    const seconds = time ? Number(time[1]) : null;
-    let text = (time ? rest.slice(0, -time[0].length) : rest).trimEnd();
+    this.gap = 'none';
+    frame.timed ??= hasTime(rest);
+    const row = readRow(rest, frame.timed);
     const above = frame.rows.at(-1);
-    if (text.startsWith('=> ')) {
-      text = text.slice(3);
-      if (text.startsWith('# ') || text === '#') {
-        if (above) above.output++;
-      } else above?.statuses.push({ text, seconds });
-      return 'structure';
-    }
-    if (text.startsWith('WARN: ')) {
-      frame.warnings.push(text.slice(6));
-      return 'structure';
-    }
-    const word = /^(CACHED|ERROR|CANCELED) /.exec(text);
-    if (word) text = text.slice(word[0].length);
-    if (text === '' || frame.rows.length > 20_000) return 'structure';
-    frame.rows.push({ name: text, word: (word?.[1]?.toLowerCase() as Row['word']) ?? null, seconds, line, statuses: [], output: 0 });
+    if (row.kind === 'warning') frame.warnings.push(row.text);
+    else if (row.kind === 'output') {
+      if (above) above.output++;
+    } else if (row.kind === 'status') {
+      if (above && above.statuses.length < MAX_ROWS) (above.statuses as (typeof row.status)[]).push(row.status);
+    } else if (row.name !== '' && frame.rows.length < MAX_ROWS)
+      frame.rows.push({ name: row.name, word: row.word, seconds: row.seconds, line, statuses: [], output: 0, running: false });
     return 'structure';
   }
 
-  /** Tells the frame that stands as one build. */
-  private flush(): void {
+  /** Does this row begin another piece? After other text, or where a build's first row comes again after its steps. */
+  private isNewPiece(rest: string): boolean {
     const { frame } = this;
-    this.frame = null;
-    if (!frame || (frame.rows.length === 0 && frame.piece)) return;
-    const emit = this.begin('tty', frame.line);
-    const builder = frame.builder?.split(':');
-    if (builder?.[0] && builder[1]) emit({ type: 'builder', name: builder.slice(1).join(':'), driver: builder[0] });
-    // Rows are in the order of their start: where fewer are completed than shown, the last unmarked ones still run.
-    let running = frame.finished || frame.piece || frame.failure ? 0 : Math.max(0, frame.rows.length - frame.completed);
-    const open = new Set<Row>();
-    for (const row of [...frame.rows].reverse())
-      if (running > 0 && row.word === null) {
-        open.add(row);
-        running--;
-      }
-    frame.rows.forEach((row, i) => {
-      const id = `#${i + 1}`;
-      emit({ type: 'vertex', id, name: row.name, line: row.line });
-      for (const s of row.statuses)
-        emit({
-          type: 'status',
-          id,
-          ...parseStatus(`${s.text}${s.seconds === null ? '' : ` ${s.seconds.toFixed(1)}s`}`),
-          done: !open.has(row),
-        });
-      if (row.output > 0) emit({ type: 'output', id, lines: row.output, bytes: 0 });
-      const seconds = row.seconds === null ? {} : { seconds: row.seconds };
-      if (row.word === 'error') emit({ type: 'error', id, message: frame.failure?.message ?? '', line: row.line, ...seconds });
-      else if (row.word === 'cached') emit({ type: 'cached', id, line: row.line });
-      else if (row.word === 'canceled') emit({ type: 'canceled', id, line: row.line, ...seconds });
-      else if (!open.has(row)) emit({ type: 'done', id, line: row.line, ...seconds });
-      else if (row.seconds !== null) emit({ type: 'output', id, lines: 1, bytes: 0, at: row.seconds });
-    });
-    for (const w of frame.warnings) emit({ type: 'warning', id: null, text: w });
-    const seconds = frame.seconds === null ? {} : { seconds: frame.seconds };
-    if (frame.failure) emit({ type: 'end', ...frame.failure, ...seconds });
-    else if (frame.finished && !frame.rows.some((r) => r.word === 'error' && !/importing cache|exporting cache/.test(r.name)))
-      emit({ type: 'end', outcome: 'succeeded', ...seconds });
-    else if (frame.piece) emit({ type: 'note', text: 'Only a piece of a terminal frame: nothing is known of the rest of the build.' });
+    if (!frame) return false;
+    const over = frame.header?.finished === true || this.footer.final !== null;
+    if (this.gap === 'text') return over || frame.header === null;
+    if (frame.header && !over) return false;
+    const row = readRow(rest, frame.timed ?? false);
+    return (
+      row.kind === 'vertex' &&
+      /^\[(?:.{1,200} )?internal\] load (?:build definition|local bake)/.test(row.name) &&
+      frame.rows.some((r) => r.name === row.name) &&
+      frame.rows.some((r) => /^\[[^\]]{0,300}\d\/\d{1,4}\] /.test(r.name))
+    );
   }
+
+  /** The frame is whole. */
+  private settle(): void {
+    const { frame } = this;
+    if (!frame) return;
+    this.frame = null;
+    if (this.screen && this.gap === 'blank' && !continues(this.screen, frame)) this.tell();
+    if (this.screen) absorb(this.screen, frame);
+    else this.screen = { line: frame.line, last: frame, rows: frame.rows.map((r) => ({ ...r })) };
+  }
+
+  private flush(): void {
+    this.settle();
+    this.tell();
+  }
+
+  private tell(): void {
+    const { screen, footer } = this;
+    this.screen = null;
+    this.footer = createFooter();
+    this.excerpt = false;
+    if (screen && screen.rows.length > 0) tell(screen, footer, this.begin('tty', screen.line));
+  }
+}
+
+/** Does the frame go on with what was on the screen? Every vertex that was shown is shown again. */
+function continues(screen: Screen, frame: Frame): boolean {
+  return screen.last.rows.every((row) => frame.rows.some((r) => sameName(r.name, row.name)));
+}
+
+function createFooter(): Footer {
+  return { final: null, excerpts: [], noOutput: false };
 }
