@@ -52,7 +52,9 @@ export function compareEntries(before: ContextEntry, after: ContextEntry): PathC
   details.push(...diffXattrs(before, after));
   if (!modified && details.length === 0) return undefined;
   const change = modified ? 'modified' : 'metadata';
-  return details.length > 0 ? { path, change, detail: details.join(', ') } : { path, change };
+  if (details.length === 0) return { path, change };
+  const unnoticed = before.type === 'dir' && after.type === 'dir';
+  return { path, change, detail: details.join(', '), ...(unnoticed ? { unnoticed } : {}) };
 }
 
 /** Contents of different kinds (a git blob, a hashed file), or unknown ones, say nothing about each other; sizes still do. */

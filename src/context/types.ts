@@ -42,4 +42,9 @@ export interface PathChange {
   readonly change: 'modified' | 'added' | 'removed' | 'metadata';
   /** How, where it is not plain: `mode 644 → 755`, `link a → b`, `file → symlink`. */
   readonly detail?: string;
+  /**
+   * A builder that has this context from a build before does not notice: the mode of a folder that was there already is not
+   * compared (seen with Docker 28.5). Another builder, or another copy of the context, does.
+   */
+  readonly unnoticed?: true;
 }

@@ -79,7 +79,7 @@ describe('changes', () => {
         { path: 'd/g', change: 'removed' },
       ],
     ],
-    ["a folder's mode", { 'd/': 0o700, ...before }, [{ path: 'd', change: 'metadata', detail: 'mode 755 → 700' }]],
+    ["a folder's mode", { 'd/': 0o700, ...before }, [{ path: 'd', change: 'metadata', detail: 'mode 755 → 700', unnoticed: true }]],
     ['a link', { ...before, l: '-> d/f' }, [{ path: 'l', change: 'modified', detail: 'link a.txt → d/f' }]],
     ['another type', { ...before, 'a.txt': '-> d/f' }, [{ path: 'a.txt', change: 'modified', detail: 'file → symlink' }]],
     [
