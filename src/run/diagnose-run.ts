@@ -1,8 +1,7 @@
 /** From what a run left — records, logs, snapshots — to its report. Remembers what it saw. */
-import { cacheFolder, saveBaseline } from '../baseline/store.ts';
+import { saveBaseline } from '../baseline/store.ts';
 import type { BuildCommand } from '../command/types.ts';
 import type { DiagnosisOptions } from '../commands/options.ts';
-import type { ContextListing } from '../context/types.ts';
 import { type Comparison, diagnose, type Evidence } from '../diagnose.ts';
 import type { BuildRecord } from '../evidence/build-record.ts';
 import { commandOfRecord } from '../evidence/record-command.ts';
@@ -162,10 +161,3 @@ function remember(found: Gathered, report: BuildReport, options: DiagnosisOption
   if (options.remember !== false && found.home !== null && options.baseline === undefined) notes.push(saveBaseline(found.home, baseline));
   return notes.filter((n) => n !== null);
 }
-
-/** Where snapshots keep what they know between runs. */
-export function snapshotFolder(): string | undefined {
-  return cacheFolder();
-}
-
-export type { ContextListing };

@@ -3,12 +3,15 @@ import type { BuildRecord } from '../evidence/build-record.ts';
 import { fetchRecords, type ListedBuild, listBuilds } from '../evidence/builder-records.ts';
 import { buildxConfigFolder, RecordsUnavailable } from '../evidence/docker-client.ts';
 import { type LocalBuild, readLocalBuild } from '../evidence/local-state.ts';
+import { buildGraph } from '../graph/build.ts';
 
 export interface RecordKeeper {
   /** A build of ours began: its builder is asked for the builds before it. */
   begin(build: LocalBuild): void;
   /** The records of our builds with those of the same Dockerfile and context before them, newest first. Never rejects. */
   end(builds: readonly LocalBuild[]): Promise<KeptRecords>;
+  /** Nothing more is needed: questions under way are dropped. */
+  stop(): void;
 }
 
 export interface KeptRecords {
@@ -19,6 +22,8 @@ export interface KeptRecords {
 
 /** Of earlier builds this many are asked for: the last that completed is nearly always among them. */
 const MAX_EARLIER = 4;
+/** Builds that reuse everything are over before this, and need no comparison: the builder is not troubled for them. */
+const PATIENCE_MS = 400;
 /** A build just over may not be on record yet. */
 const RETRIES_MS = [100, 300, 800];
 
@@ -26,11 +31,14 @@ export function keepRecords(env: Readonly<Record<string, string>> = {}): RecordK
   const folder = buildxConfigFolder({ ...process.env, ...env });
   const lists = new Map<string, Promise<ListedBuild[] | RecordsUnavailable>>();
   const fetched = new Map<string, Promise<BuildRecord[]>>();
+  const timers: NodeJS.Timeout[] = [];
+  const controller = new AbortController();
+  const client = { env, signal: controller.signal };
 
   const list = (builder: string): Promise<ListedBuild[] | RecordsUnavailable> => {
     let listed = lists.get(builder);
     if (!listed) {
-      listed = listBuilds({ builder, env }).catch(asUnavailable);
+      listed = listBuilds({ builder, ...client }).catch(asUnavailable);
       lists.set(builder, listed);
     }
     return listed;
@@ -52,7 +60,7 @@ export function keepRecords(env: Readonly<Record<string, string>> = {}): RecordK
       .slice(0, MAX_EARLIER);
     return fetchRecords(
       same.map((l) => l.ref),
-      { builder: build.builder, env },
+      { builder: build.builder, ...client },
     ).catch(() => []);
   };
 
@@ -62,7 +70,9 @@ export function keepRecords(env: Readonly<Record<string, string>> = {}): RecordK
   };
 
   return {
-    begin: (build) => void before(build),
+    begin: (build) => {
+      timers.push(setTimeout(() => void before(build), PATIENCE_MS).unref());
+    },
     end: async (builds) => {
       const problems = new Set<string>();
       const found: KeptRecords['records'][number][] = [];
@@ -80,13 +90,23 @@ export function keepRecords(env: Readonly<Record<string, string>> = {}): RecordK
           const record = records.find((r) => r.ref === local.ref);
           if (!record) continue;
           const own = withPaths(record, local);
-          const earlier = (await before(local)).filter((r) => r.target === record.target && r.platforms.join() === record.platforms.join());
-          found.push({ local, record: own, earlier });
+          const earlier = missedSomething(record) ? await before(local) : [];
+          const same = earlier.filter((r) => r.target === record.target && r.platforms.join() === record.platforms.join());
+          found.push({ local, record: own, earlier: same });
         }
       }
       return { records: found, problems: [...problems] };
     },
+    stop: () => {
+      for (const timer of timers) clearTimeout(timer);
+      controller.abort();
+    },
   };
+}
+
+/** Only a miss needs a build to compare with. */
+function missedSomething(record: BuildRecord): boolean {
+  return buildGraph(record.log).misses.length > 0;
 }
 
 async function fetchPatiently(refs: readonly string[], builder: string, env: Readonly<Record<string, string>>): Promise<BuildRecord[]> {
