@@ -38,6 +38,9 @@ export function selectionDigest(listing: ContextListing, selection: CopySelectio
   return digestSelection(listing, selection, describeEntry, 'path')!;
 }
 
+/** Digests of whole folders by `describeEntry`: several steps read the same ones. */
+const folderDigests = new WeakMap<ContextTree, Map<string, string>>();
+
 /**
  * BuildKit's content key of a selection (`sha256:…`): one, or two where builders of different age name list entries
  * differently. None where it cannot be known: the build fails on the selection, a file cannot be read, or there are devices
@@ -135,13 +138,24 @@ function digestWhole(tree: ContextTree, path: string, describe: Describe): strin
   const own = describeAt(tree, path, describe);
   const entry = tree.entry(path);
   if (own === undefined || (entry && entry.type !== 'dir')) return own;
+  const known = describe === describeEntry ? memoryOf(tree) : undefined;
+  const remembered = known?.get(path);
+  if (remembered !== undefined) return remembered;
   const parts = [`\0${own}`];
   for (const name of tree.children(path)) {
     const digest = digestWhole(tree, joinPath(path, name), describe);
     if (digest === undefined) return undefined;
     parts.push(`\0${name}${digest}`);
   }
-  return sha256(parts.join(''));
+  const digest = sha256(parts.join(''));
+  known?.set(path, digest);
+  return digest;
+}
+
+function memoryOf(tree: ContextTree): Map<string, string> {
+  const known = folderDigests.get(tree) ?? new Map<string, string>();
+  folderDigests.set(tree, known);
+  return known;
 }
 
 const TYPE_FLAG = { file: '0', symlink: '2', dir: '5' } as const;

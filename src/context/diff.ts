@@ -1,5 +1,5 @@
 /** What changed between two listings, path by path. */
-import { comparePaths, joinPath, treeOf } from './context-tree.ts';
+import { comparePaths } from './context-tree.ts';
 import { type CopySelection, resolveSelection, selectEntries } from './select.ts';
 import type { ContextEntry, ContextListing, PathChange } from './types.ts';
 
@@ -8,9 +8,36 @@ import type { ContextEntry, ContextListing, PathChange } from './types.ts';
  * A folder that came (or went) with what is in it is not listed, an empty one is.
  */
 export function diffListings(before: ContextListing, after: ContextListing, selection?: CopySelection): PathChange[] {
-  if (!selection) return diffEntries(before.entries, after.entries);
+  const all = diffWhole(before, after);
+  if (!selection || all.length === 0) return [...all];
+  const folders = wholeFolders(before, after, selection);
+  if (folders) return all.filter(({ path }) => folders.some((folder) => isWithin(path, folder)));
   const changes = diffEntries(selectMap(before, selection), selectMap(after, selection));
   return [...changes, ...diffLinks(before, after, selection, changes)].sort((a, b) => comparePaths(a.path, b.path));
+}
+
+const wholes = new WeakMap<ContextListing, WeakMap<ContextListing, readonly PathChange[]>>();
+
+/** All changes between two listings; worked out once, though asked for by every step that reads the context. */
+function diffWhole(before: ContextListing, after: ContextListing): readonly PathChange[] {
+  const known = wholes.get(before) ?? new WeakMap<ContextListing, readonly PathChange[]>();
+  wholes.set(before, known);
+  const changes = known.get(after) ?? diffEntries(before.entries, after.entries);
+  known.set(after, changes);
+  return changes;
+}
+
+/** What a selection covers, where it is the same files and whole folders before and after; undefined when it is not that simple. */
+function wholeFolders(before: ContextListing, after: ContextListing, selection: CopySelection): readonly string[] | undefined {
+  const [old, now] = [resolveSelection(before, selection).parts, resolveSelection(after, selection).parts];
+  if ([...old, ...now].some((part) => part.kind === 'list')) return undefined;
+  const targets = (parts: typeof old): string[] => parts.flatMap((part) => part.items.map((item) => item.path));
+  const [were, are] = [targets(old), targets(now)];
+  return were.length === are.length && were.every((it, i) => it === are[i]) ? are : undefined;
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`);
 }
 
 function selectMap(listing: ContextListing, selection: CopySelection): ReadonlyMap<string, ContextEntry> {
@@ -35,7 +62,7 @@ function diffEntries(before: ReadonlyMap<string, ContextEntry>, after: ReadonlyM
 }
 
 /** What happened to an entry that is there before and after; undefined: nothing that BuildKit hashes, as far as is known. */
-export function compareEntries(before: ContextEntry, after: ContextEntry): PathChange | undefined {
+function compareEntries(before: ContextEntry, after: ContextEntry): PathChange | undefined {
   const { path } = after;
   const details: string[] = [];
   let modified = false;
@@ -159,18 +186,5 @@ export function findStaleFiles(before: TimedListing, after: TimedListing): Stale
     if (!entry || mtime === undefined || before.listing.entries.get(path)?.size !== entry.size) continue;
     if (before.mtimes().get(path) === mtime) out.push({ path, size: entry.size, mtime });
   }
-  return out;
-}
-
-/** All folders and files in a folder of a listing, for those who want to say how much of a context lies where. */
-export function entriesIn(listing: ContextListing, folder: string): ContextEntry[] {
-  const tree = treeOf(listing);
-  const out: ContextEntry[] = [];
-  const add = (path: string): void => {
-    const entry = tree.entry(path);
-    if (entry) out.push(entry);
-    for (const name of tree.children(path)) add(joinPath(path, name));
-  };
-  add(folder);
   return out;
 }

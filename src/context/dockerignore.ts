@@ -2,7 +2,7 @@
  * `.dockerignore` as Docker reads it: moby/patternmatcher and its `ignorefile`, quirks and errors included.
  * https://github.com/moby/patternmatcher/blob/main/patternmatcher.go
  */
-import { cleanPath, containsWildcards, matchPath } from './go-path.ts';
+import { cleanPath, matchPath } from './go-path.ts';
 import { compileRegexp, type Regexp } from './regexp-automaton.ts';
 
 /** Why Docker refuses the file: the build fails with this message. */
@@ -223,14 +223,4 @@ function translate(pattern: string): { readonly form: Form; readonly source: str
     }
   }
   return { form, source: `${source}$` };
-}
-
-/** Do the rules ignore nothing at all? */
-export function ignoresNothing(rules: IgnoreRules): boolean {
-  return !rules.patterns.some((it) => !it.exception);
-}
-
-/** Is this pattern a plain path, so that "the line X ignores it" can be said of the path itself? */
-export function isPlainPattern(pattern: IgnorePattern): boolean {
-  return !containsWildcards(pattern.text) && !/[\]^\\]/.test(pattern.text);
 }

@@ -215,12 +215,20 @@ function walkList(tree: ContextTree, walk: ListWalk, start: string): void {
         items.push(found);
       }
     }
-    if (!isFolder) return;
+    if (!isFolder || (selector.wildcard && within === undefined && !mayLeadTo(selector.path, shown))) return;
     if (folder) open.push(folder);
     for (const name of tree.children(path)) visit(joinPath(path, name), `${shown}/${name}`, within);
     if (folder) open.pop();
   };
   visit(start, prefix, undefined);
+}
+
+/** Can something below this folder match? Stars end at slashes; a class may hold one, so that it cannot be told. */
+function mayLeadTo(pattern: string, folder: string): boolean {
+  if (/[[\\]/.test(pattern)) return true;
+  const parts = pattern.split('/');
+  const depth = folder.split('/').length;
+  return depth < parts.length && matchPath(parts.slice(0, depth).join('/'), folder, true) === true;
 }
 
 interface Inclusion {
