@@ -67,8 +67,9 @@ function evaluatePlatform(dockerfile: Dockerfile, settings: Settings, build: Pla
     const { state, origin, image } = openStage(node, base?.state, settings, platform);
     const scope = { dockerfile, settings, graph, heads, platform: formatPlatform(platform) };
     const idPrefix = several ? `${formatPlatform(target)}/` : '';
-    const from = fromName(node, image, shown);
-    if (!node.replacedBy) steps.push(...runStage(node, state, { scope, globals, shown, idPrefix, named: from !== null }));
+    const first = graph.late.has(index) ? 2 : 1;
+    const from = fromName(node, image, shown, first);
+    if (!node.replacedBy) steps.push(...runStage(node, state, { scope, globals, shown, idPrefix, taken: from === null ? 0 : first }));
     states.set(index, { state, platform });
     heads.set(index, state.head);
     stages.push({
@@ -143,9 +144,9 @@ function inherit(base: State): State {
   return { ...base, env, setBy: { ...base.setBy } };
 }
 
-function fromName(node: StageNode, image: string | null, shown: Platform | null): string | null {
+function fromName(node: StageNode, image: string | null, shown: Platform | null, position: number): string | null {
   if (image === null || node.replacedBy || node.imageContext) return null;
-  const prefix: Prefix = { platform: shown, stage: node.displayed, position: 1, of: node.ofFrom, onbuild: false };
+  const prefix: Prefix = { platform: shown, stage: node.displayed, position, of: node.ofFrom, onbuild: false };
   return prefixName(prefix, `FROM ${normalizeImage(image)}`, null);
 }
 
@@ -154,15 +155,15 @@ interface StageRun {
   readonly globals: GlobalArgs;
   readonly shown: Platform | null;
   readonly idPrefix: string;
-  /** FROM has a vertex and so took the first number. */
-  readonly named: boolean;
+  /** Numbers that FROM took: none where it has no vertex. */
+  readonly taken: number;
 }
 
 function runStage(node: StageNode, state: State, run: StageRun): PlannedStep[] {
   const { scope, shown } = run;
   const { escape } = scope.dockerfile.directives;
   const steps: PlannedStep[] = [];
-  let position = run.named ? 1 : 0;
+  let position = run.taken;
   for (const { instruction, onbuild } of node.commands) {
     const { keyword } = instruction;
     if (keyword !== 'RUN' && keyword !== 'COPY' && keyword !== 'ADD' && keyword !== 'WORKDIR') {
@@ -175,7 +176,7 @@ function runStage(node: StageNode, state: State, run: StageRun): PlannedStep[] {
     // WORKDIR / changes nothing on disk: it is counted but has no vertex
     if (planned.plan.kind === 'workdir' && planned.plan.path === '/') continue;
     position++;
-    const { text, used } = stepText(instruction, state.env, escape);
+    const { text, pattern, used } = stepText(instruction, state.env, escape);
     const prefix: Prefix = { platform: shown, stage: node.displayed, position, of: node.of, onbuild };
     const id = `${run.idPrefix}${node.stage.index}.${position}`;
     steps.push({
@@ -189,6 +190,7 @@ function runStage(node: StageNode, state: State, run: StageRun): PlannedStep[] {
       keyword,
       onbuild,
       name: prefixName(prefix, text, state.env),
+      pattern: prefixName(prefix, pattern, state.env),
       instruction,
       range: instruction.range,
       mentions: mentionedArguments(state.env, [...used, ...planned.used]),

@@ -47,7 +47,9 @@ export type Origin =
 
 /** A mount with its places resolved. */
 export interface PlannedMount extends Mount {
+  /** Absolute where the mount resolves it (bind, cache, tmpfs). */
   readonly target: string;
+  readonly writtenTarget: string;
   /** Where its files come from; null for secret, ssh and tmpfs. */
   readonly origin: Origin | null;
   /** The stage it names, for display. */
@@ -114,8 +116,10 @@ export interface PlannedStep {
   readonly of: number;
   readonly keyword: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR';
   readonly onbuild: boolean;
-  /** `[builder 5/6] COPY . .`; unknown parts are in it as placeholders. */
+  /** `[builder 5/6] COPY . .`, as far as values are known. */
   readonly name: string;
+  /** The same with placeholders for what is not known; equal to the name where all is known. */
+  readonly pattern: string;
   readonly instruction: Instruction;
   readonly range: SourceRange;
   /** Arguments whose values the text mentions, by way of ENV as well. */

@@ -31,14 +31,17 @@ export interface StageNode {
   readonly ofFrom: number;
   readonly of: number;
   readonly displayed: string | null;
-  /** Stages that it reads from. */
+  /** Stages that it reads from, by its own instructions or its base's triggers. */
   readonly reads: ReadonlySet<number>;
+  readonly triggerReads: ReadonlySet<number>;
 }
 
 export interface StageGraph {
   readonly nodes: readonly StageNode[];
   readonly target: number | null;
   readonly reached: ReadonlySet<number>;
+  /** Reached by triggers only: the frontend resolves these twice and counts their FROM twice. */
+  readonly late: ReadonlySet<number>;
   readonly problems: readonly string[];
   /** The stage that --from or a mount's from names, before the stages that follow. */
   readonly find: (name: string) => number | null;
@@ -72,12 +75,20 @@ export function buildStageGraph(dockerfile: Dockerfile, settings: Settings, glob
     ];
     const counted = stage.instructions.filter((it) => COUNTED.has(it.keyword)).length + (base !== 'scratch' && baseStage === null ? 1 : 0);
     const reads = new Set<number>(baseStage === null ? [] : [baseStage]);
-    for (const { instruction } of commands) for (const name of namedSources(instruction)) if (find(name) !== null) reads.add(find(name)!);
-    const displayed = single ? null : (stage.name ?? `stage-${stage.index}`);
-    return { ...draft, replacedBy, imageContext, commands, ofFrom: counted, of: counted + triggers.length, displayed, reads };
+    const triggerReads = new Set<number>();
+    for (const { instruction, onbuild } of commands)
+      for (const name of namedSources(instruction)) {
+        const read = find(name);
+        if (read !== null) (onbuild ? triggerReads : reads).add(read);
+      }
+    // engines differ: some show the name as written, most in lower case
+    const displayed = single ? null : (stage.name?.toLowerCase() ?? `stage-${stage.index}`);
+    return { ...draft, replacedBy, imageContext, commands, ofFrom: counted, of: counted + triggers.length, displayed, reads, triggerReads };
   });
   const target = findTarget(settings.target, nodes, names, problems);
-  return { nodes, target, reached: reach(nodes, target), problems, find };
+  const early = reach(nodes, target, false);
+  const reached = reach(nodes, target, true);
+  return { nodes, target, reached, late: new Set([...reached].filter((it) => !early.has(it))), problems, find };
 }
 
 function expandGlobal(dockerfile: Dockerfile, globals: GlobalArgs, text: string): string {
@@ -158,13 +169,14 @@ function findTarget(
   return found;
 }
 
-function reach(nodes: readonly StageNode[], target: number | null): Set<number> {
+function reach(nodes: readonly StageNode[], target: number | null, triggers: boolean): Set<number> {
   const reached = new Set<number>();
   const queue = target === null ? [] : [target];
   for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
     if (reached.has(index)) continue;
     reached.add(index);
-    if (!nodes[index]!.replacedBy) queue.push(...nodes[index]!.reads);
+    const node = nodes[index]!;
+    if (!node.replacedBy) queue.push(...node.reads, ...(triggers ? node.triggerReads : []));
   }
   return reached;
 }

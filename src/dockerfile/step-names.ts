@@ -5,9 +5,12 @@ import { readHeredocHead, summarizeHeredoc } from './heredoc.ts';
 import type { Instruction } from './model.ts';
 import { readMounts } from './mounts.ts';
 import { formatCross, formatPlatform, type Platform, targetFromEnv } from './platform.ts';
+import { hasUnknown, showUnknown } from './unknown.ts';
 
 export interface StepText {
-  /** `RUN echo 1.2` */
+  /** `RUN echo 1.2`, with placeholders for what is not known. */
+  readonly pattern: string;
+  /** As it is shown: what is not known is taken to be unset. */
   readonly text: string;
   readonly used: Iterable<string>;
 }
@@ -18,13 +21,17 @@ export function stepText(instruction: Instruction, env: Environment, escape: '\\
   let text = instruction.text;
   if (run && instruction.heredocs.length > 0 && readHeredocHead(instruction.rest))
     text += ` (${summarizeHeredoc(instruction.heredocs[0]!.body)})`;
+  if (run && !/['"$]/.test(text) && !text.includes(escape)) {
+    const shown = upperCaseFirst(text);
+    return { pattern: shown, text: shown, used: [] };
+  }
   const secrets = run ? secretVariables(instruction) : null;
-  const find = (name: string): string | undefined => (secrets?.has(name) ? '****' : lookUp(env, name));
-  const expansion: Expansion | null =
-    text.includes('$') || !run || /['"]/.test(text) || text.includes(escape)
-      ? expand(text, find, { escape, rawQuotes: run, keepUnset: run })
-      : { text, words: [], used: new Set(), unset: new Set() };
-  return { text: upperCaseFirst(expansion?.text ?? text), used: expansion?.used ?? [] };
+  const expandWith = (environment: Environment): Expansion | null =>
+    expand(text, (name) => (secrets?.has(name) ? '****' : lookUp(environment, name)), { escape, rawQuotes: run, keepUnset: run });
+  const expansion = expandWith(env);
+  const pattern = upperCaseFirst(expansion?.text ?? text);
+  const shown = hasUnknown(pattern) ? showUnknown(upperCaseFirst(expandWith({ ...env, complete: true })?.text ?? text)) : pattern;
+  return { pattern, text: shown, used: expansion?.used ?? [] };
 }
 
 /** The value of a secret is not known to the frontend; its name is masked to show that it is one. */

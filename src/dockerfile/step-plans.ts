@@ -83,7 +83,13 @@ function planMount(mount: Mount, state: State, scope: Scope): PlannedMount {
           ? { kind: 'scratch' }
           : { kind: 'context', context: '' }
         : resolveFrom(mount.from, scope);
-  return { ...mount, target, origin, stage: stage === null ? null : (scope.graph.nodes[stage]!.displayed ?? null) };
+  return {
+    ...mount,
+    target,
+    writtenTarget: mount.target,
+    origin,
+    stage: stage === null ? null : (scope.graph.nodes[stage]!.displayed ?? null),
+  };
 }
 
 /** What --from names: a stage, an additional context, an image. */
