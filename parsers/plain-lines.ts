@@ -24,6 +24,9 @@ export function readPlainLine(line: string): PlainLine | undefined {
   const id = `#${numbered[1]}`;
   const rest = (numbered[2] ?? '').replace(/\s+$/, '');
   if (id === '#0') {
+    // buildx 0.10 prints the output of every step under `#0`: it belongs to the vertex on the screen.
+    const stray = OUTPUT.exec(numbered[2] ?? '');
+    if (stray) return { kind: 'output', id, at: Number(stray[1]) };
     const builder = BUILDER.exec(line);
     return builder ? { kind: 'builder', name: builder[1] ?? '', driver: builder[2] ?? '' } : undefined;
   }

@@ -73,9 +73,9 @@ class PlainReader implements LineReader {
 
   /** Output that the gate counted unread: it belongs to the vertex on the screen of the build that spoke last. */
   output(number: number, lines: number, bytes: number, at: number | undefined): void {
-    const id = `#${number}`;
-    const build = this.buildFor(id, undefined, false);
-    build?.emit({ type: 'output', id, lines, bytes, ...(at !== undefined && { at }) });
+    const build = this.buildFor(`#${number}`, undefined, false);
+    const id = number === 0 ? build?.current : `#${number}`;
+    if (id) build?.emit({ type: 'output', id, lines, bytes, ...(at !== undefined && { at }) });
     this.blank = false;
     this.errorOpen = null;
   }
@@ -93,6 +93,11 @@ class PlainReader implements LineReader {
       return 'structure';
     }
     if (read.kind === 'text' && this.isHeader(read.id, read.text, line.source)) return this.header(read.id, read.text, line);
+    if (read.kind === 'output' && read.id === '#0') {
+      const showing = this.last.get(line.source ?? '');
+      if (showing?.current) showing.emit({ type: 'output', id: showing.current, lines: 1, bytes: line.text.length, at: read.at });
+      return showing ? 'output' : 'none';
+    }
     const build = this.buildFor(read.id, line.source, true) ?? this.start(line);
     this.last.set(line.source ?? '', build);
     const seen = vertexOf(build, read.id);

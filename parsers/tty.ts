@@ -2,7 +2,7 @@
 import type { BeginBuild, Claim, LogLine, LogParser } from '../src/events.ts';
 import { finalWord } from './plain-lines.ts';
 import { perStream, type StreamReader } from './streams.ts';
-import { absorb, createFrame, type Frame, type Screen, sameName } from './tty/frame.ts';
+import { absorb, createFrame, type Frame, isCutShort, type Screen, sameName } from './tty/frame.ts';
 import { type Header, hasTime, isUnmistakable, readArrow, readHeader, readRow } from './tty/rows.ts';
 import { type Footer, tell } from './tty/tell.ts';
 
@@ -29,6 +29,8 @@ class TtyReader implements StreamReader {
   private dashes = false;
   /** What stood between the last row and the current line. */
   private gap: 'none' | 'blank' | 'text' = 'none';
+  /** A blank line stood before the header of the current frame: it may be another build's. */
+  private apart = false;
 
   constructor(begin: BeginBuild) {
     this.begin = begin;
@@ -52,6 +54,9 @@ class TtyReader implements StreamReader {
   }
 
   end(): void {
+    const { frame, screen } = this;
+    // Of a capture that ends in the middle of a frame the one before counts.
+    if (frame && screen && !frame.header?.finished && !this.hasFooter() && isCutShort(frame, screen.last)) this.frame = null;
     this.flush();
   }
 
@@ -90,14 +95,18 @@ class TtyReader implements StreamReader {
     const { screen } = this;
     const before = screen?.last.header;
     // The same build shows frame after frame, with a clock that only goes forward and vertices that only get more.
-    const forward =
-      before && !before.finished && header.seconds >= before.seconds && header.total >= before.total && this.footer.final === null;
+    const forward = before && !before.finished && header.seconds >= before.seconds && header.total >= before.total && !this.hasFooter();
     const again = before?.finished && header.finished && header.seconds === before.seconds && header.total === before.total;
     if (!(forward && this.gap !== 'text') && !again) this.flush();
     this.frame = createFrame(line, header);
+    this.apart = this.gap === 'blank';
     this.gap = 'none';
     this.excerpt = false;
     return 'structure';
+  }
+
+  private hasFooter(): boolean {
+    return this.footer.final !== null || this.footer.excerpts.length > 0;
   }
 
   private row(rest: string, line: number): Claim {
@@ -141,7 +150,7 @@ class TtyReader implements StreamReader {
     const { frame } = this;
     if (!frame) return;
     this.frame = null;
-    if (this.screen && this.gap === 'blank' && !continues(this.screen, frame)) this.tell();
+    if (this.screen && this.apart && !continues(this.screen, frame)) this.tell();
     if (this.screen) absorb(this.screen, frame);
     else this.screen = { line: frame.line, last: frame, rows: frame.rows.map((r) => ({ ...r })) };
   }

@@ -47,6 +47,18 @@ export interface BuildReport {
   readonly trend?: Trend;
   /** The line of the input at which the build starts (1-based). */
   readonly line?: number;
+  /** The builder's record that it was held against, where it was. */
+  readonly comparedWith?: ComparedRecord;
+}
+
+/** A build that the builder has on record. */
+export interface ComparedRecord {
+  readonly ref: string;
+  /** When it began, RFC 3339. */
+  readonly at: string;
+  readonly outcome: Outcome;
+  /** What changed in the Dockerfile since: a unified diff, secrets masked; absent where nothing did or one side is not on record. */
+  readonly dockerfileDiff?: string;
 }
 
 export interface Summary {

@@ -36,8 +36,11 @@ const MAX_NAMES = 200;
 const MAX_STATUSES = 1000;
 const MAX_DOCKERFILE = 6 * 1024 * 1024;
 
-/** `[internal] load build definition from Dockerfile`, `[web internal] load .dockerignore`: each build, or target, has its own. */
-const LOADS = /^\[(?:.{1,200} )?internal\] load (?:build definition|\.dockerignore|local bake|build context|remote|git source)/;
+/** `[internal] load build definition from Dockerfile`, `[web internal] load local bake definitions`: the beginning of a build, or of a target. */
+const BEGINS = /^\[(?:.{1,200} )?internal\] load (?:build definition|local bake|remote|git source)/;
+/** bake reads its own file before anything else. */
+const LOCAL_BAKE = /^\[internal\] load local bake/;
+const LOADS = /^\[(?:.{1,200} )?internal\] load build definition/;
 /** `[2/7] RUN …`, `[web build 2/7] RUN …` */
 const STEP = /^\[(?:[^\]]{1,300} )?\s{0,4}\d{1,4}\/\d{1,4}\] /;
 const EXPORT = /^(?:\[[^\]]{1,300}\] )?exporting to (?!GitHub)/;
@@ -47,10 +50,13 @@ const CANCELED = /context canceled$/;
 
 export class RawBuild {
   private readonly vertices = new Map<string, Known>();
-  private readonly names = new Map<string, string>();
+  private readonly names = new Set<string>();
   private readonly warnings: RawWarning[] = [];
   private readonly notes = new Set<string>();
   private stepsStarted = false;
+  private messages = 0;
+  /** The last message was a whole record. */
+  private whole = false;
   private final: { readonly outcome: 'failed' | 'canceled'; readonly message: string } | undefined;
   private readonly emit: EventSink;
 
@@ -58,19 +64,35 @@ export class RawBuild {
     this.emit = emit;
   }
 
-  /** Do these records begin another build? Its own loads have digests of their own, under names that this build has had. */
+  /** Do these records begin another build? */
   isFollowedBy(status: SolveStatus): boolean {
+    // `history logs` prints each record as one document; the first message of a build that goes on is never whole.
+    if (this.messages === 1 && this.whole && isWhole(status)) return true;
     if (!this.stepsStarted && !this.final) return false;
     return status.vertexes.some((v) => {
-      if (typeof v.name !== 'string' || !LOADS.test(v.name)) return false;
+      if (typeof v.name !== 'string' || !BEGINS.test(v.name)) return false;
       const known = this.vertices.get(v.digest);
-      if (!known) return this.names.has(v.name) || this.final !== undefined;
-      // `[internal] load remote build context` has the same digest in every build.
-      return this.isOver() && typeof v.started === 'string' && !known.intervals.has(v.started);
+      // Each build loads its Dockerfile under a digest of its own, and each target of a bake under a name of its own.
+      if (!known)
+        return (
+          this.names.has(v.name) || this.final !== undefined || LOCAL_BAKE.test(v.name) || (LOADS.test(v.name) && !this.loadsLike(v.name))
+        );
+      // `[internal] load remote build context` has the same digest in every build: it starts again after the export.
+      const started = parseTime(v.started);
+      const exported = this.exported();
+      return (
+        started !== undefined &&
+        exported !== undefined &&
+        started > exported &&
+        [...known.intervals.values()].some((i) => i.started < exported) &&
+        !known.intervals.has(String(v.started))
+      );
     });
   }
 
   add(status: SolveStatus, line: number): void {
+    this.messages++;
+    this.whole = isWhole(status);
     for (const v of status.vertexes) this.vertex(v, line);
     for (const s of status.statuses) this.status(s, line);
     for (const w of status.warnings) if (this.warnings.length < 1000) this.warnings.push(w);
@@ -120,7 +142,7 @@ export class RawBuild {
     if (typeof v.name === 'string') {
       const name = v.name.slice(0, MAX_NAME);
       if (!k.names.includes(name) && k.names.length < MAX_NAMES) k.names.push(name);
-      this.names.set(name, v.digest);
+      this.names.add(name);
     }
     if (Array.isArray(v.inputs) && v.inputs.length > 0) k.inputs = v.inputs.filter((d) => typeof d === 'string');
     const group = v.progressGroup;
@@ -151,14 +173,22 @@ export class RawBuild {
     if (k.statuses.size < MAX_STATUSES || k.statuses.has(s.id)) k.statuses.set(s.id, s);
   }
 
-  private isOver(): boolean {
-    if (this.final) return true;
-    let exported = false;
-    for (const k of this.vertices.values()) {
-      for (const i of k.intervals.values()) if (i.completed === undefined) return false;
-      exported ||= k.doneLine !== undefined && k.names.some((n) => EXPORT.test(n));
-    }
-    return exported;
+  /** Targets of one bake are all named, and the build of one Dockerfile has no target. */
+  private loadsLike(name: string): boolean {
+    const plain = name.startsWith('[internal]');
+    for (const n of this.names) if (LOADS.test(n) && n.startsWith('[internal]') === plain) return true;
+    return false;
+  }
+
+  /** When the last export ended; undefined where none did, or where something still goes on. */
+  private exported(): number | undefined {
+    let last: number | undefined;
+    for (const k of this.vertices.values())
+      for (const i of k.intervals.values()) {
+        if (i.completed === undefined) return undefined;
+        if (!i.cached && k.names.some((n) => EXPORT.test(n))) last = Math.max(last ?? 0, i.completed);
+      }
+    return last;
   }
 
   /** Tells everything. */
@@ -233,6 +263,13 @@ export class RawBuild {
       ? { outcome: 'succeeded' }
       : undefined;
   }
+}
+
+/** Does one message both announce a vertex and complete it? A record does; a build that goes on announces, then starts. */
+function isWhole(status: SolveStatus): boolean {
+  const announced = new Set<string>();
+  for (const v of status.vertexes) if (v.started === undefined) announced.add(v.digest);
+  return status.vertexes.some((v) => v.completed !== undefined && announced.has(v.digest));
 }
 
 function compare(a: number, b: number): number {

@@ -81,15 +81,19 @@ export function sameName(a: string, b: string): boolean {
   return short.length >= 20 && (short === a ? b : a).startsWith(short);
 }
 
-/**
- * The rows that count: of the last frame where it has them all, else all that were ever shown.
- * @param final was it the build's last frame? It prints every row, whatever the terminal's height.
- */
-export function finalRows(screen: Screen, final: boolean): Row[] {
-  if (!final && screen.rows.length > screen.last.rows.length) return screen.rows;
+/** Was the capture cut in the middle of this frame? A vertex that was shown once is shown in every frame after it. */
+export function isCutShort(frame: Frame, before: Frame): boolean {
+  return frame.rows.length < before.rows.length;
+}
+
+/** Every row that is on the last frame; where the terminal was too low for all, those that it hid as well. */
+export function finalRows(screen: Screen): Row[] {
+  const { last } = screen;
+  // What is completed was started, and what was started has a row.
+  if (last.header && last.header.completed > last.rows.length && screen.rows.length > last.rows.length) return screen.rows;
   // Only the frames before show output, so that a step which was canceled is known to have run.
   const matched = new Set<Row>();
-  return screen.last.rows.map((row, i) => {
+  return last.rows.map((row, i) => {
     let at = findRow(screen.rows, row.name, i, matched);
     if (at < 0) at = findRow(screen.rows, row.name, 0, matched);
     const seen = screen.rows[at];

@@ -17,7 +17,7 @@ const IMPORT = /^(?:\[[^\]]{1,300}\] )?importing cache/;
 export function tell(screen: Screen, footer: Footer, emit: EventSink): void {
   const { header, warnings } = screen.last;
   const failed = footer.final !== null || footer.excerpts.some((e) => !IMPORT.test(e.name));
-  const rows = finalRows(screen, header === null || header.finished || failed);
+  const rows = finalRows(screen);
   const open = header === null || header.finished || failed ? new Set<Row>() : openRows(rows, header);
   if (header?.builder) emit({ type: 'builder', ...header.builder });
   rows.forEach((row, i) => {

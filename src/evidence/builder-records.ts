@@ -15,6 +15,7 @@ export interface BuilderOptions extends ClientOptions {
 /** A line of `docker buildx history ls`. */
 export interface ListedBuild {
   readonly builder: string;
+  readonly node: string;
   readonly ref: string;
   /** The context folder's name, with the target in parentheses. */
   readonly name: string;
@@ -43,13 +44,14 @@ export async function listBuilds(options: BuilderOptions = {}): Promise<ListedBu
 
 function readListed(value: Json): ListedBuild[] {
   const line = asObject(value);
-  const [builder, , ref] = (asString(line.ref) ?? '').split('/');
+  const [builder, node, ref] = (asString(line.ref) ?? '').split('/');
   const started = Date.parse(asString(line.created_at) ?? '');
   const completed = Date.parse(asString(line.completed_at) ?? '');
   if (!builder || !ref || Number.isNaN(started)) return [];
   return [
     {
       builder,
+      node: node ?? '',
       ref,
       name: asString(line.name) ?? '',
       status: STATUS[asString(line.status) ?? ''] ?? 'running',

@@ -123,6 +123,6 @@ export function readOutcome(log: BuildLog, steps: Iterable<Step>): Outcome {
   if (all.length === 0 || all.some((s) => !isClosed(s.vertex) && (s.vertex.intervals.length > 0 || log.dialect !== 'rawjson')))
     return 'incomplete';
   // A builder without an output exports nothing: complete when it began at the beginning and each stage that was worked on reached its end.
-  const began = all.some((s) => /load build definition|load remote build context|local bake definitions/.test(s.name));
+  const began = all.some((s) => /load build definition|load remote build context|load git source|local bake definitions/.test(s.name));
   return began && all.some((s) => s.cacheable && s.parsed.position === s.parsed.of) ? 'succeeded' : 'incomplete';
 }

@@ -50,7 +50,12 @@ export async function diagnoseRecords(kept: readonly Kept[], facts: RunFacts, op
 
 async function diagnoseGroup(group: readonly Kept[], only: boolean, facts: RunFacts, options: DiagnosisOptions): Promise<BuildReport> {
   const single = group.length === 1 && only ? facts.command : null;
-  const partOf = (k: Kept, log: BuildLog): Part => ({ log, command: commandOf(k.record, single), record: k.record, earlier: k.earlier });
+  const partOf = (k: Kept, log: BuildLog): Part => ({
+    log,
+    command: commandOf(k.record, single),
+    record: { ...k.record, log },
+    earlier: k.earlier,
+  });
   if (group.length === 1) {
     const k = group[0]!;
     return diagnoseParts(k.record.log, [partOf(k, k.record.log)], facts, options);
@@ -127,15 +132,13 @@ function sourceOf(record: BuildRecord): Source | undefined {
 
 function evidenceOf(part: Part, found: Gathered): Evidence {
   const recorded = part.record ? evidenceOfRecord(part.record, part.earlier) : undefined;
-  // Numbers of vertices differ between a record and the log that it was merged into: what is keyed by them must come from that log.
-  const inPlace = part.record?.log === part.log;
   const byRecord = part.record ? compareWithEarlier(part.record, part.earlier) : undefined;
   const compare =
     found.compare || byRecord ? (graph: StepGraph): Comparison => merge(found.compare?.(graph), byRecord?.(graph)) : undefined;
   return {
     command: part.command,
-    ...(found.known || inPlace ? { known: new Map([...(inPlace ? (recorded?.known ?? []) : []), ...(found.known ?? [])]) } : {}),
-    ...(found.scopes && { scopes: found.scopes }),
+    known: new Map([...(recorded?.known ?? []), ...(found.known ?? [])]),
+    ...((found.scopes ?? recorded?.scopes) ? { scopes: found.scopes ?? recorded?.scopes } : {}),
     ...(compare && { compare }),
     notes: found.notes,
   };

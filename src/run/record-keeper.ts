@@ -65,7 +65,7 @@ export function keepRecords(env: Readonly<Record<string, string>> = {}): RecordK
   };
 
   const sameProject = (listed: ListedBuild, build: LocalBuild): boolean => {
-    const local = readLocalBuild(folder, `${listed.builder}/${build.node}/${listed.ref}`);
+    const local = readLocalBuild(folder, `${listed.builder}/${listed.node}/${listed.ref}`);
     return local !== undefined && local.context === build.context && local.dockerfile === build.dockerfile;
   };
 

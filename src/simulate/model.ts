@@ -22,8 +22,8 @@ export interface Assumption {
     | 'submodules'
     | 'lfs'
     | 'remote-sources'
-    | 'named-contexts'
-    | 'failing-steps';
+    | 'git-folder'
+    | 'link';
   readonly text: string;
   /** The option that says otherwise, where there is one. */
   readonly option?: string;

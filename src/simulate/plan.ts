@@ -10,6 +10,8 @@ export interface PlanOptions {
   readonly target?: string;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
+  /** COPY --link does not depend on what it is put on (a store that can merge); otherwise it is a plain COPY. */
+  readonly mergeOp: boolean;
 }
 
 /** What a step has of another's result. */
@@ -31,6 +33,8 @@ export interface PlanStep {
   /** What it reads from the build context. */
   readonly reads: readonly CopySelection[];
   readonly inputs: readonly PlanInput[];
+  /** COPY --link on a store that can merge: its own key leaves out the base, what stands on it has both. */
+  readonly linked: boolean;
 }
 
 export interface Plan {
@@ -58,11 +62,11 @@ export function makePlan(text: string, file: string, options: PlanOptions): Plan
     ...(options.target !== undefined && { target: options.target }),
   });
   const index = new Map(keys.steps.map((s, i) => [s.id, i]));
-  const steps = keys.steps.map((s) => planStep(s, keys, index));
+  const steps = keys.steps.map((s) => planStep(s, keys, index, options.mergeOp));
   return { ...empty, keys, steps, written: writingOrder(steps, keys, index) };
 }
 
-function planStep(step: StepKeys, keys: BuildKeys, index: ReadonlyMap<string, number>): PlanStep {
+function planStep(step: StepKeys, keys: BuildKeys, index: ReadonlyMap<string, number>, mergeOp: boolean): PlanStep {
   const input = (base: Base, byContent: boolean, stage: string | null): PlanInput => ({
     step: base.kind === 'step' ? (index.get(base.id) ?? -1) : -1,
     source: base.kind === 'image' ? `image ${base.image}` : base.kind,
@@ -71,7 +75,9 @@ function planStep(step: StepKeys, keys: BuildKeys, index: ReadonlyMap<string, nu
   });
   const inputs = [input(step.base, false, null)];
   const reads: CopySelection[] = [];
-  const own: unknown[] = [step.instruction, step.platform, step.env.map((e) => [e.name, e.value]), Object.entries(step.own).sort()];
+  const settings = Object.entries(step.own).filter(([name]) => name !== '--link');
+  const linked = mergeOp && (step.own['--link'] ?? 'false') !== 'false';
+  const own: unknown[] = [step.instruction, step.platform, step.env.map((e) => [e.name, e.value]), settings.sort(), linked];
   for (const read of step.reads) {
     if (read.kind === 'context') {
       reads.push(read.selection);
@@ -82,7 +88,7 @@ function planStep(step: StepKeys, keys: BuildKeys, index: ReadonlyMap<string, nu
       own.push(['stage', read.paths]);
     } else own.push(read);
   }
-  return { keys: step, own: JSON.stringify(own), reads, inputs };
+  return { keys: step, own: JSON.stringify(own), reads, inputs, linked };
 }
 
 /** Depth first from the last step, inputs before what reads them, the base first: so the definition is marshalled. */

@@ -4,10 +4,10 @@ import { compileIgnore, type IgnoreRules } from '../context/dockerignore.ts';
 import type { CopySelection } from '../context/select.ts';
 import { type FileChange, findNode, type GitNode } from '../git/snapshot.ts';
 import type { PathChange } from '../model.ts';
-import { type Cache, createCache, type Use } from './cache.ts';
+import { createCache, type Use } from './cache.ts';
 import type { Durations } from './durations.ts';
-import { type BuildBefore, createExplainer, pathChange } from './explain.ts';
-import type { Memory, SimulatedCommit } from './model.ts';
+import { type BuildBefore, createExplainer, type FindChanges, pathChange } from './explain.ts';
+import type { Memory, SimulatedCause, SimulatedCommit } from './model.ts';
 import { makePlan, type Plan, type PlanOptions, type PlanStep } from './plan.ts';
 import { createTally, type StepOutcome, type Tally } from './tally.ts';
 import { type ContextView, createView } from './view.ts';
@@ -24,6 +24,12 @@ export interface ReplayOptions extends PlanOptions {
   readonly sizeOf: (step: PlanStep) => number;
   /** Folder of the context in the repository, '' for its root. */
   readonly context: string;
+  /** Build arguments that have another value in each build. */
+  readonly changingArgs: readonly string[];
+  /** Tags of base images move every so many days; null: never. */
+  readonly baseDays: number | null;
+  /** `.git` is in the context: it differs at each commit. */
+  readonly withGit: boolean;
 }
 
 /** The build's files as of one commit. */
@@ -38,9 +44,23 @@ export interface CommitFiles {
   readonly replaced?: ReadonlyMap<string, string>;
 }
 
+export interface BuildOptions {
+  /** false: the cache takes it in, the sums do not. */
+  readonly counts: boolean;
+  /** What is built instead where the files cannot be built. */
+  readonly fallback?: CommitFiles;
+}
+
 export interface ReplayRun {
-  build(files: CommitFiles): SimulatedCommit;
+  build(files: CommitFiles, how: BuildOptions): SimulatedCommit | null;
   readonly tally: Tally;
+  /** How often the fallback was built. */
+  readonly fallbacks: number;
+}
+
+/** Would a selection take `.git`, were it there? */
+export function takesGit(selection: CopySelection): boolean {
+  return selection.sources.some((s) => /^(?:\.?\/?|\.?\/?\.git(?:\/.*)?|\.?\/?\.?\*)$/.test(s));
 }
 
 /** Views are kept for the ignore files used last: histories go back and forth. */
@@ -50,6 +70,10 @@ const MAX_PLANS = 200;
 interface Prepared {
   readonly plan: Plan;
   readonly view: ContextView;
+  /** What `.git` holds; '' where it is not in the context. */
+  readonly git: string;
+  /** Which of the images a tag is taken to point to. */
+  readonly age: string;
 }
 
 /** What happens to each step of a plan; indexes are those of the plan. */
@@ -73,7 +97,7 @@ export function createReplay(options: ReplayOptions): ReplayRun {
   const views = new Map<string, { readonly rules: IgnoreRules; readonly view: ContextView }>();
   const tally = createTally(options.durations);
   const explain = createExplainer();
-  let before: (BuildBefore & { readonly ignore: string }) | null = null;
+  let before: (BuildBefore & { readonly ignore: string; readonly age: string }) | null = null;
   /** Files that changed since then. */
   let pending = new Map<string, FileChange>();
 
@@ -85,12 +109,15 @@ export function createReplay(options: ReplayOptions): ReplayRun {
     }
     return id;
   };
-  const planOf = (text: string, path: string): Plan => {
-    let plan = plans.get(text);
+  const planOf = (text: string, path: string, commit: string): Plan => {
+    const changing = options.changingArgs.length > 0;
+    const key = changing ? `${commit}\0${text}` : text;
+    let plan = plans.get(key);
     if (!plan) {
       if (plans.size >= MAX_PLANS) plans.clear();
-      plan = makePlan(text, path, options);
-      plans.set(text, plan);
+      const values = Object.fromEntries(options.changingArgs.map((name) => [name, commit]));
+      plan = makePlan(text, path, changing ? { ...options, buildArgs: { ...options.buildArgs, ...values } } : options);
+      plans.set(key, plan);
     }
     return plan;
   };
@@ -112,7 +139,7 @@ export function createReplay(options: ReplayOptions): ReplayRun {
   /** What is needed to compute keys, or why the build cannot begin. */
   const prepare = (files: CommitFiles): Prepared | string => {
     if (!files.dockerfile) return 'the Dockerfile is not there';
-    const plan = planOf(files.dockerfile.text, files.dockerfile.path);
+    const plan = planOf(files.dockerfile.text, files.dockerfile.path, files.commit.oid);
     if (plan.problem !== null) return plan.problem;
     const folder = findNode(files.root, options.context);
     if (folder?.kind !== 'tree') return `the context ${options.context} is not there`;
@@ -120,22 +147,31 @@ export function createReplay(options: ReplayOptions): ReplayRun {
     if (rules.error) return `.dockerignore, line ${rules.error.line}: ${rules.error.message}`;
     view.show(folder);
     for (const [path, content] of files.replaced ?? []) view.replace(path, content);
-    return { plan, view };
+    const git = options.withGit && rules.ignores('.git') === false ? files.commit.oid : '';
+    const age = options.baseDays === null ? '' : ` ${Math.floor(files.commit.time / 86_400 / options.baseDays)}`;
+    return { plan, view, git, age };
   };
 
-  const keyOf = (step: PlanStep, keys: readonly number[], digests: readonly string[], hope: boolean): number => {
+  const isIdentical = (stage: string | null): boolean => stage !== null && (options.identical.has('*') || options.identical.has(stage));
+
+  /** Keys of a step, by which it is looked up, and of its result, on which others stand: they differ for COPY --link alone. */
+  const keyOf = (step: PlanStep, results: readonly number[], digests: readonly string[], age: string, hope: boolean): [number, number] => {
     const inputs = step.inputs.map((input) => {
-      if (input.byContent && (hope || options.identical.has('*') || (input.stage !== null && options.identical.has(input.stage))))
-        return `=${input.stage}`;
-      return input.step >= 0 ? keys[input.step] : input.source;
+      if (input.byContent && (hope || isIdentical(input.stage))) return `=${input.stage}`;
+      if (input.step >= 0) return results[input.step];
+      return input.source.startsWith('image ') && !input.source.includes('@sha256:') ? input.source + age : input.source;
     });
-    return intern(`${hope ? 'h' : ''}${intern(step.own)}\u0001${inputs.join('\u0001')}\u0001${digests.map(intern).join(' ')}`);
+    const key = (from: number): number =>
+      intern(`${hope ? 'h' : ''}${intern(step.own)}\u0001${inputs.slice(from).join('\u0001')}\u0001${digests.map(intern).join(' ')}`);
+    return step.linked ? [key(1), key(0)] : [key(0), key(0)];
   };
 
   /** @returns the outcome, or the first step whose source is missing */
-  const evaluate = ({ plan, view }: Prepared): Outcome | { readonly failing: PlanStep; readonly missing: string } => {
+  const evaluate = ({ plan, view, git, age }: Prepared): Outcome | { readonly failing: PlanStep; readonly missing: string } => {
     const keys: number[] = [];
     const hopes: number[] = [];
+    const results: number[] = [];
+    const hopeResults: number[] = [];
     const digests = new Map<string, readonly string[]>();
     const first = new Map<number, number>();
     const rebuilt = new Set<number>();
@@ -146,16 +182,19 @@ export function createReplay(options: ReplayOptions): ReplayRun {
         const selected = view.select(selection);
         const [missing] = selected.missing;
         if (missing !== undefined) return { failing: step, missing };
-        own.push(selected.digest);
+        own.push(git !== '' && takesGit(selection) ? `${selected.digest} .git ${git}` : selected.digest);
       }
       if (own.length > 0) digests.set(step.keys.id, own);
-      keys.push(keyOf(step, keys, own, false));
-      hopes.push(keyOf(step, hopes, own, true));
-      const key = keys[i] as number;
+      const [key, result] = keyOf(step, results, own, age, false);
+      const [hopeKey, hopeResult] = keyOf(step, hopeResults, own, age, true);
+      keys.push(key);
+      results.push(result);
+      hopes.push(hopeKey);
+      hopeResults.push(hopeResult);
       if (!first.has(key)) first.set(key, i);
       if (cache.has(key)) continue;
       rebuilt.add(i);
-      if (hopeful.has(hopes[i] as number)) uncertain.add(i);
+      if (hopeful.has(hopeKey)) uncertain.add(i);
     }
     remember(plan, keys, hopes, rebuilt);
     const shown = new Map<number, number>();
@@ -186,15 +225,15 @@ export function createReplay(options: ReplayOptions): ReplayRun {
     for (const i of outcome.rebuilt) {
       const above = new Set<number>();
       for (const input of plan.steps[i]?.inputs ?? []) {
-        const identical = input.byContent && (options.identical.has('*') || (input.stage !== null && options.identical.has(input.stage)));
-        if (input.step >= 0 && outcome.rebuilt.has(input.step) && !identical) for (const r of roots.get(input.step) ?? []) above.add(r);
+        const ignored = (input.byContent && isIdentical(input.stage)) || (input.stage === null && (plan.steps[i] as PlanStep).linked);
+        if (input.step >= 0 && outcome.rebuilt.has(input.step) && !ignored) for (const r of roots.get(input.step) ?? []) above.add(r);
       }
       roots.set(i, above.size > 0 ? above : new Set([i]));
     }
     return roots;
   };
 
-  const changesFor = (view: ContextView, ignore: string): ((selections: readonly CopySelection[]) => PathChange[]) => {
+  const changesFor = (view: ContextView, ignore: string): FindChanges => {
     const prefix = options.context === '' ? '' : `${options.context}/`;
     return (selections) => {
       const found: PathChange[] = [];
@@ -203,6 +242,7 @@ export function createReplay(options: ReplayOptions): ReplayRun {
         const path = change.path.slice(prefix.length);
         if (selections.some((s) => (change.after ? view.covers(s, path) : view.mayCover(s, path)))) found.push(pathChange(change, path));
       }
+      if (options.withGit && selections.some(takesGit)) found.push({ path: '.git', change: 'modified' });
       if (before && before.ignore !== ignore) found.push(...ignoreChanges(view, before.ignore, selections, found));
       return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     };
@@ -230,6 +270,13 @@ export function createReplay(options: ReplayOptions): ReplayRun {
     return found;
   };
 
+  const explainRoot = (prepared: Prepared, step: PlanStep, outcome: Outcome, changes: FindChanges): SimulatedCause => {
+    const cause = explain(prepared.plan, step, outcome.digests.get(step.keys.id) ?? [], before, changes);
+    const source = step.inputs[0]?.step === -1 ? step.inputs[0].source : '';
+    if (cause.kind !== 'cold-cache' || !before || before.age === prepared.age || !source.startsWith('image ')) return cause;
+    return { kind: 'base-image-changed', summary: `${source.slice(6)} is taken to be another image now`, before: null, after: null };
+  };
+
   const describe = (files: CommitFiles, prepared: Prepared, outcome: Outcome): SimulatedCommit => {
     const { plan, view } = prepared;
     const roots = rootsOf(plan, outcome);
@@ -250,29 +297,54 @@ export function createReplay(options: ReplayOptions): ReplayRun {
         uncertain: outcome.uncertain.has(i),
         roots: own ? [...new Set([...own].map(first))] : [],
         inputs: step.inputs.flatMap((input) => (input.step >= 0 ? [first(input.step)] : [])),
-        cause: isRoot ? explain(plan, step, outcome.digests.get(step.keys.id) ?? [], before, changes) : null,
+        cause: isRoot ? explainRoot(prepared, step, outcome, changes) : null,
       };
     });
     return tally.add(files.commit, outcomes);
   };
 
+  let fallbacks = 0;
+  const attempt = (files: CommitFiles): { readonly prepared: Prepared; readonly outcome: Outcome } | Broken => {
+    const prepared = prepare(files);
+    if (typeof prepared === 'string') return { status: 'unbuildable', problem: prepared, rebuilt: [] };
+    const outcome = evaluate(prepared);
+    if (!('failing' in outcome)) return { prepared, outcome };
+    return { status: 'failed', problem: `${outcome.missing} is not in the context`, rebuilt: [outcome.failing.keys.name] };
+  };
+
   return {
     tally,
-    build(files) {
+    get fallbacks() {
+      return fallbacks;
+    },
+    build(files, { counts, fallback }) {
       for (const change of files.changes) {
-        const earlier = pending.get(change.path);
-        const start = earlier ? earlier.before : change.before;
-        pending.set(change.path, { path: change.path, ...(start && { before: start }), ...(change.after && { after: change.after }) });
+        const start = pending.get(change.path) ?? change;
+        pending.set(change.path, {
+          path: change.path,
+          ...(start.before && { before: start.before }),
+          ...(change.after && { after: change.after }),
+        });
       }
-      const prepared = prepare(files);
-      if (typeof prepared === 'string') return tally.addBroken(files.commit, 'unbuildable', prepared, []);
-      const outcome = evaluate(prepared);
-      if ('failing' in outcome)
-        return tally.addBroken(files.commit, 'failed', `${outcome.missing} is not in the context`, [outcome.failing.keys.name]);
-      const commit = describe(files, prepared, outcome);
-      before = { plan: prepared.plan, digests: outcome.digests, ignore: files.ignore };
+      let built = files;
+      let result = attempt(files);
+      if ('problem' in result && fallback) {
+        built = fallback;
+        result = attempt(fallback);
+        if (counts) fallbacks++;
+      }
+      if ('problem' in result) return counts ? tally.addBroken(files.commit, result.status, result.problem, result.rebuilt) : null;
+      const { prepared, outcome } = result;
+      const commit = counts ? describe(built, prepared, outcome) : null;
+      before = { plan: prepared.plan, digests: outcome.digests, ignore: built.ignore, age: prepared.age };
       pending = new Map();
       return commit;
     },
   };
+}
+
+interface Broken {
+  readonly status: 'failed' | 'unbuildable';
+  readonly problem: string;
+  readonly rebuilt: readonly string[];
 }

@@ -1,0 +1,138 @@
+/** `cachewhy simulate`: reads its options, replays, reports. */
+import { UserError } from '../errors.ts';
+import type { Memory, Simulation, SimulationReport } from '../simulate/model.ts';
+import { parseFormat, progressBar, writeFormats } from '../simulate/output.ts';
+import { simulationReporters } from '../simulate/reports/index.ts';
+import { runSimulation, type SimulateOptions } from '../simulate/simulate.ts';
+import { VERSION } from '../version.ts';
+
+export interface SimulateArguments {
+  readonly commits?: number;
+  readonly since?: string;
+  readonly ref: string;
+  readonly allParents: boolean;
+  readonly repo: string;
+  readonly dockerfile?: string;
+  readonly context: string;
+  readonly target?: string;
+  readonly buildArg: readonly string[];
+  readonly platform: readonly string[];
+  readonly log: readonly string[];
+  readonly baseline?: string;
+  readonly memory: string;
+  readonly cold: boolean;
+  readonly runSize: string;
+  readonly copySize: string;
+  readonly assumeIdentical: readonly string[];
+  readonly changingArg: readonly string[];
+  readonly baseMoves?: number;
+  readonly withGit: boolean;
+  readonly submodules: boolean;
+  readonly mergeOp: boolean;
+  readonly against?: string;
+  readonly fix: boolean;
+  readonly apply: boolean;
+  readonly check: boolean;
+  readonly format: readonly string[];
+  readonly color?: boolean;
+  readonly pricePerMinute?: number;
+  readonly currency: string;
+}
+
+/** @returns the exit status */
+export async function simulateHistory(args: SimulateArguments): Promise<number> {
+  const names = Object.keys(simulationReporters);
+  for (const spec of args.format) parseFormat(spec, names);
+  if (args.apply && !args.fix) throw new UserError('--apply needs --fix', 'cachewhy simulate --fix --apply');
+  if (args.check && !args.fix && args.against === undefined)
+    throw new UserError('--check needs --fix or --against', 'cachewhy simulate --fix --check');
+  const bar = progressBar();
+  let simulation: Simulation;
+  try {
+    const run = await runSimulation({ ...readOptions(args), onProgress: (done, all) => bar.show(done, all) });
+    simulation = run.simulation;
+  } finally {
+    bar.clear();
+  }
+  simulation = withMoney(simulation, args);
+  const report: SimulationReport = { schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, simulation };
+  await writeFormats(args.format, names, args.color, async (name, view) => {
+    const reporter = await simulationReporters[name]?.();
+    return reporter ? reporter.render(report, view) : '';
+  });
+  return 0;
+}
+
+function withMoney(simulation: Simulation, args: SimulateArguments): Simulation {
+  if (args.pricePerMinute === undefined) return simulation;
+  const cost = (seconds: number): number => Math.round((seconds / 60) * (args.pricePerMinute ?? 0) * 100) / 100;
+  const best = simulation.fixes?.[0] ?? simulation.against;
+  return {
+    ...simulation,
+    money: {
+      currency: args.currency,
+      perMinute: args.pricePerMinute,
+      spent: cost(simulation.summary.waitSeconds),
+      ...(best && { saved: cost(best.savedWaitSeconds) }),
+    },
+  };
+}
+
+function readOptions(args: SimulateArguments): SimulateOptions {
+  return {
+    repo: args.repo,
+    ref: args.ref,
+    ...(args.commits !== undefined && { commits: positive(args.commits, 'commits') }),
+    ...(args.since !== undefined && { since: args.since }),
+    allParents: args.allParents,
+    ...(args.dockerfile !== undefined && { dockerfile: args.dockerfile }),
+    context: args.context,
+    ...(args.target !== undefined && { target: args.target }),
+    buildArgs: readPairs(args.buildArg),
+    changingArgs: args.changingArg,
+    platforms: args.platform,
+    logs: args.log,
+    ...(args.baseline !== undefined && { baseline: args.baseline }),
+    memory: readMemory(args.memory),
+    runBytes: readSize(args.runSize, 'run-size'),
+    copyBytes: readSize(args.copySize, 'copy-size'),
+    identical: args.assumeIdentical,
+    baseDays: args.baseMoves === undefined ? null : positive(args.baseMoves, 'base-moves'),
+    mergeOp: args.mergeOp,
+    submodules: args.submodules,
+    withGit: args.withGit,
+    cold: args.cold,
+  };
+}
+
+function positive(value: number, name: string): number {
+  if (!(value > 0)) throw new UserError(`--${name} takes a number above 0`, `for example --${name} 30`);
+  return Math.max(1, Math.floor(value));
+}
+
+function readPairs(list: readonly string[]): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  for (const item of list) {
+    const at = item.indexOf('=');
+    // As docker does: a name alone takes its value from the environment.
+    const name = at < 0 ? item : item.slice(0, at);
+    const value = at < 0 ? process.env[item] : item.slice(at + 1);
+    if (value !== undefined) pairs[name] = value;
+  }
+  return pairs;
+}
+
+function readMemory(text: string): Memory {
+  if (text === 'everything' || text === 'previous') return { kind: text };
+  if (text.startsWith('size=')) return { kind: 'size', bytes: readSize(text.slice(5), 'memory size') };
+  throw new UserError(`--memory ${text} is not known`, 'use everything, previous, or size=10GB');
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1e3, k: 1e3, mb: 1e6, m: 1e6, gb: 1e9, g: 1e9, tb: 1e12, t: 1e12 };
+
+function readSize(text: string, name: string): number {
+  const match = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]{0,2})$/i.exec(text.trim());
+  const unit = UNITS[match?.[2]?.toLowerCase() ?? ''];
+  if (!match || unit === undefined) throw new UserError(`${name}: ${text} is no size`, 'write it as 10GB or 500MB');
+  return Number(match[1]) * unit;
+}

@@ -1,0 +1,272 @@
+/** `cachewhy simulate`: replays a git history against a Dockerfile, and against changes of it. */
+import path from 'node:path';
+import { UserError } from '../errors.ts';
+import { type Commit, listCommits, openRepository, type Repository, resolveCommit } from '../git/repository.ts';
+import { printable, tryGit } from '../git/run.ts';
+import { listAssumptions } from './assumptions.ts';
+import { createDurations, type Durations, type TimedStep } from './durations.ts';
+import { inferBuild, type LogEvidence, readBaselineTimes, readLogs } from './evidence.ts';
+import type { Memory, Replay, Simulation } from './model.ts';
+import { makePlan, type PlanStep } from './plan.ts';
+import { type CommitFiles, createReplay, type ReplayOptions, takesGit } from './replay.ts';
+import { compareReplays, type VariantSpec } from './variants.ts';
+import { type WalkTools, walkHistory } from './walk.ts';
+
+export interface SimulateOptions {
+  /** A folder in the repository. */
+  readonly repo: string;
+  readonly ref: string;
+  readonly commits?: number;
+  readonly since?: string;
+  readonly allParents: boolean;
+  /** Relative to `repo`; undefined: `Dockerfile` in the context. */
+  readonly dockerfile?: string;
+  /** Relative to `repo`. */
+  readonly context: string;
+  /** undefined: the last stage, or what the log shows. */
+  readonly target?: string;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly changingArgs: readonly string[];
+  readonly platforms: readonly string[];
+  readonly logs: readonly string[];
+  readonly baseline?: string;
+  readonly memory: Memory;
+  readonly runBytes: number;
+  readonly copyBytes: number;
+  readonly identical: readonly string[];
+  readonly baseDays: number | null;
+  readonly mergeOp: boolean;
+  readonly submodules: boolean;
+  readonly withGit: boolean;
+  /** The cache begins empty, although there are commits before the first of these. */
+  readonly cold: boolean;
+  /** Called now and then while commits are replayed. */
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+/** What a simulation found, and what is needed to replay changes over the same commits. */
+export interface SimulationRun {
+  readonly simulation: Simulation;
+  readonly paths: BuildPaths;
+  /** The files of the newest commit that can be built; null where there is none. */
+  readonly newest: { readonly files: CommitFiles; readonly tools: WalkTools } | null;
+  /** Replays changes; each is held against the simulation. */
+  replay(specs: readonly VariantSpec[]): Promise<ReturnType<typeof compareReplays>[]>;
+}
+
+export interface BuildPaths {
+  readonly repo: Repository;
+  /** From the root of the repository. */
+  readonly dockerfile: string;
+  /** '' is the root. */
+  readonly context: string;
+}
+
+const DEFAULT_COMMITS = 200;
+
+export async function runSimulation(options: SimulateOptions): Promise<SimulationRun> {
+  const repo = await openRepository(options.repo);
+  const paths = resolvePaths(repo, options);
+  const [commits, logs] = [await findCommits(repo, options), readLogs(options.logs)];
+  const timed: TimedStep[] = [...logs.timed, ...(options.baseline === undefined ? [] : readBaselineTimes(options.baseline))];
+  const durations = createDurations(timed);
+  const inferred = await inferFromLog(paths, commits, logs, options);
+  let linkTarget: WalkTools['linkTarget'] = () => undefined;
+  const replayOptions = makeReplayOptions(options, repo, paths, durations, inferred, (oid) => linkTarget(oid));
+  // The builder has built the commit before these: it does not count, but the cache has it.
+  const warm = options.cold ? null : await findParent(repo, commits[0]);
+  const walk = async (visit: (files: CommitFiles, counts: boolean) => void | Promise<void>) => {
+    const last: { files?: CommitFiles; tools?: WalkTools } = {};
+    const result = await walkHistory({ ...paths, commits: warm ? [warm, ...commits] : commits }, async (files, tools, index) => {
+      linkTarget = tools.linkTarget;
+      last.tools = tools;
+      await visit(files, !warm || index > 0);
+      if (files.dockerfile) last.files = files;
+      if (index % 20 === 0) options.onProgress?.(index, commits.length);
+    });
+    options.onProgress?.(commits.length, commits.length);
+    return { ...result, ...last };
+  };
+
+  const run = createReplay(replayOptions);
+  const seen = await walk((files, counts) => void run.build(files, { counts }));
+  const replay = run.tally.result();
+  if (replay.summary.built === 0) throw nothingBuilt(replay, paths);
+  return {
+    simulation: describe(options, paths, commits, replay, replayOptions, seen, timed.length, inferred, warm !== null),
+    paths,
+    newest: seen.files && seen.tools ? { files: seen.files, tools: seen.tools } : null,
+    async replay(specs) {
+      const runs = specs.map((spec) => ({ spec, run: createReplay(replayOptions), unchanged: 0 }));
+      await walk(async (files, counts) => {
+        for (const r of runs) {
+          const changed = await r.spec.rewrite(files);
+          if (!changed && counts) r.unchanged++;
+          r.run.build(changed ?? files, { counts, ...(changed && !r.spec.strict && { fallback: files }) });
+        }
+      });
+      return runs.map((r) => compareReplays(r.spec, replay, r.run.tally.result(), r.unchanged + r.run.fallbacks));
+    },
+  };
+}
+
+function makeReplayOptions(
+  options: SimulateOptions,
+  repo: Repository,
+  paths: BuildPaths,
+  durations: Durations,
+  inferred: { readonly target: string | undefined; readonly buildArgs: Readonly<Record<string, string>> } | null,
+  linkTarget: (oid: string) => string | undefined,
+): ReplayOptions {
+  const target = options.target ?? inferred?.target;
+  return {
+    ...(target !== undefined && { target }),
+    buildArgs: inferred?.buildArgs ?? options.buildArgs,
+    platforms: options.platforms,
+    mergeOp: options.mergeOp,
+    memory: options.memory,
+    identical: new Set(options.identical.map((s) => (s === 'all' ? '*' : s))),
+    submodules: options.submodules,
+    oidLength: repo.oidLength,
+    linkTarget,
+    durations,
+    sizeOf: (step: PlanStep) =>
+      step.keys.instruction === 'RUN' ? options.runBytes : step.keys.instruction === 'WORKDIR' ? 0 : options.copyBytes,
+    context: paths.context,
+    changingArgs: options.changingArgs,
+    baseDays: options.baseDays,
+    withGit: options.withGit && paths.context === '',
+  };
+}
+
+async function findParent(repo: Repository, first: Commit | undefined): Promise<Commit | null> {
+  if (!first || (await resolveCommit(repo, `${first.oid}^`)) === null) return null;
+  return (await listCommits(repo, { ref: `${first.oid}^`, limit: 1 }))[0] ?? null;
+}
+
+async function findCommits(repo: Repository, options: SimulateOptions): Promise<Commit[]> {
+  const limit = options.commits ?? (options.since === undefined && !options.ref.includes('..') ? DEFAULT_COMMITS : undefined);
+  const commits = await listCommits(repo, {
+    ref: options.ref,
+    allParents: options.allParents,
+    ...(limit !== undefined && { limit }),
+    ...(options.since !== undefined && { since: options.since }),
+  });
+  if (commits.length === 0)
+    throw new UserError(
+      `no commits${options.since === undefined ? '' : ` since ${printable(options.since)}`} in ${printable(options.ref)}`,
+      'Take a longer range with --since or --commits.',
+    );
+  return commits;
+}
+
+/** Paths as given are relative to the folder; git wants them from the root of the repository. */
+function resolvePaths(repo: Repository, options: SimulateOptions): BuildPaths {
+  const fromRoot = (file: string, what: string): string => {
+    const full = path.posix.normalize(path.posix.join('/', repo.prefix, file.split(path.sep).join('/')));
+    const climbs = path.posix.normalize(path.posix.join(repo.prefix, file));
+    if (climbs.startsWith('..') || path.isAbsolute(file))
+      throw new UserError(
+        `${what} ${printable(file)} is not in the repository`,
+        'Name it relative to the folder that the command runs in.',
+      );
+    return full.replace(/^\/+|\/+$/g, '');
+  };
+  const context = fromRoot(options.context, 'the context');
+  const dockerfile =
+    options.dockerfile === undefined ? `${context === '' ? '' : `${context}/`}Dockerfile` : fromRoot(options.dockerfile, 'the Dockerfile');
+  return { repo, context, dockerfile };
+}
+
+/** Target and arguments that the logs show, held against the oldest and the newest Dockerfile. */
+async function inferFromLog(
+  paths: BuildPaths,
+  commits: readonly Commit[],
+  logs: LogEvidence,
+  options: SimulateOptions,
+): Promise<ReturnType<typeof inferBuild>> {
+  if (logs.builds.length === 0 || options.target !== undefined) return null;
+  const texts: string[] = [];
+  for (const commit of [commits.at(-1), commits[0]]) {
+    const shown = await tryGit(paths.repo.dir, ['cat-file', 'blob', `${commit?.oid}:${paths.dockerfile}`]);
+    if (shown.status === 0) texts.push(shown.stdout.toString('utf8'));
+  }
+  return inferBuild(logs.builds, texts, options.buildArgs);
+}
+
+function describe(
+  options: SimulateOptions,
+  paths: BuildPaths,
+  commits: readonly Commit[],
+  replay: Replay,
+  replayOptions: ReplayOptions,
+  seen: { readonly lfs: boolean; readonly submodules: boolean; readonly files?: CommitFiles },
+  durationsKnown: number,
+  inferred: ReturnType<typeof inferBuild>,
+  warm: boolean,
+): Simulation {
+  const text = seen.files?.dockerfile?.text ?? '';
+  const plan = makePlan(text, paths.dockerfile, replayOptions);
+  const steps = plan.steps.map((s) => s.keys);
+  const notes: string[] = [];
+  if (paths.repo.shallow) notes.push('The repository is a shallow clone: older commits are not here. git fetch --unshallow brings them.');
+  if (inferred?.target !== undefined && options.target === undefined)
+    notes.push(`The log is of target ${inferred.target}: it is simulated.`);
+  const first = replay.commits.find((c) => c.status === 'built');
+  if (!warm && first && first.reused.length === 0 && replay.summary.built > 1)
+    notes.push(`The first build (${first.commit.slice(0, 8)}) finds an empty cache: all of it counts as rebuilt.`);
+  const gitMatters = paths.context === '' && plan.steps.some((s) => s.reads.some(takesGit)) && !gitIsIgnored(seen.files?.ignore ?? '');
+  return {
+    ...replay,
+    repository: {
+      ref: options.ref,
+      from: commits[0]?.oid ?? '',
+      to: commits.at(-1)?.oid ?? '',
+      shallow: paths.repo.shallow,
+    },
+    dockerfile: paths.dockerfile,
+    context: paths.context === '' ? '.' : paths.context,
+    target: replayOptions.target ?? null,
+    memory: options.memory,
+    assumptions: listAssumptions({
+      replay,
+      steps,
+      images: [...new Set(plan.keys?.stages.flatMap((s) => (s.reachable && s.image !== null ? [s.image] : [])) ?? [])],
+      memory: options.memory,
+      warm,
+      identical: replayOptions.identical,
+      baseDays: options.baseDays,
+      buildArgs: Object.keys(replayOptions.buildArgs),
+      declaredArgs: declaredArgs(plan),
+      changingArgs: options.changingArgs,
+      durationsKnown,
+      submodules: options.submodules,
+      readsSubmodules: seen.submodules,
+      lfs: seen.lfs,
+      mergeOp: options.mergeOp,
+      gitMatters,
+      withGit: options.withGit,
+    }),
+    notes,
+  };
+}
+
+function gitIsIgnored(ignore: string): boolean {
+  return /^\s*\/?\.git\/?\s*$/m.test(ignore) || /^\s*\*\s*$/m.test(ignore);
+}
+
+/** Arguments that the Dockerfile takes and that no default fixes. */
+function declaredArgs(plan: ReturnType<typeof makePlan>): string[] {
+  const names = new Set<string>();
+  for (const i of [...plan.dockerfile.globalArgs, ...plan.dockerfile.stages.flatMap((s) => s.instructions)])
+    if (i.keyword === 'ARG') for (const p of i.pairs) names.add(p.name);
+  return [...names];
+}
+
+function nothingBuilt(replay: Replay, paths: BuildPaths): UserError {
+  const last = replay.commits.at(-1);
+  return new UserError(
+    `none of ${replay.commits.length} commits can be built: ${last?.problem ?? 'no reason known'}`,
+    `The Dockerfile is taken from ${paths.dockerfile}; name another with --dockerfile, the context with --context.`,
+  );
+}

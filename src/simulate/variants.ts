@@ -1,0 +1,44 @@
+/** Changes of a Dockerfile or an ignore file, replayed over the same commits and held against what is. */
+import type { Replay, Variant } from './model.ts';
+import type { CommitFiles } from './replay.ts';
+
+export interface VariantSpec {
+  readonly id: string;
+  readonly title: string;
+  readonly patch: string;
+  readonly keeps: readonly string[];
+  readonly unverified: readonly string[];
+  /** Where it cannot be built it counts as failed; otherwise that commit is built without the change. */
+  readonly strict: boolean;
+  /** The files as they would have been at that commit; null where the change cannot be applied there. */
+  rewrite(files: CommitFiles): CommitFiles | null | Promise<CommitFiles | null>;
+}
+
+export function compareReplays(spec: VariantSpec, before: Replay, after: Replay, skipped: number): Variant {
+  let better = 0;
+  let worse = 0;
+  for (const [i, was] of before.commits.entries()) {
+    const is = after.commits[i];
+    if (!is || is.status !== 'built' || was.status !== 'built') continue;
+    const gain = was.seconds - is.seconds || was.rebuilt.length - is.rebuilt.length;
+    if (gain > 0) better++;
+    else if (gain < 0) worse++;
+  }
+  return {
+    id: spec.id,
+    title: spec.title,
+    patch: spec.patch,
+    savedSeconds: round(before.summary.seconds - after.summary.seconds),
+    savedWaitSeconds: round(before.summary.waitSeconds - after.summary.waitSeconds),
+    better,
+    worse,
+    keeps: spec.keeps,
+    unverified: spec.unverified,
+    skipped,
+    ...after,
+  };
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
