@@ -135,10 +135,11 @@ function evidenceOf(part: Part, found: Gathered): Evidence {
   const byRecord = part.record ? compareWithEarlier(part.record, part.earlier) : undefined;
   const compare =
     found.compare || byRecord ? (graph: StepGraph): Comparison => merge(found.compare?.(graph), byRecord?.(graph)) : undefined;
+  const scopes = found.scopes ?? recorded?.scopes;
   return {
     command: part.command,
     known: new Map([...(recorded?.known ?? []), ...(found.known ?? [])]),
-    ...((found.scopes ?? recorded?.scopes) ? { scopes: found.scopes ?? recorded?.scopes } : {}),
+    ...(scopes && { scopes }),
     ...(compare && { compare }),
     notes: found.notes,
   };
