@@ -125,7 +125,7 @@ class TtyReader implements StreamReader {
     } else if (row.kind === 'status') {
       if (above && above.statuses.length < MAX_ROWS) (above.statuses as (typeof row.status)[]).push(row.status);
     } else if (row.name !== '' && frame.rows.length < MAX_ROWS)
-      frame.rows.push({ name: row.name, word: row.word, seconds: row.seconds, line, statuses: [], output: 0, running: false });
+      frame.rows.push({ name: row.name, word: row.word, seconds: row.seconds, line, statuses: [], output: 0, running: null });
     return 'structure';
   }
 

@@ -11,8 +11,8 @@ export interface Row {
   statuses: readonly StatusText[];
   /** Lines of output on the screen, at most. */
   output: number;
-  /** It was seen to run in the last frame: it shows output, or its clock went on. */
-  running: boolean;
+  /** In the last frame it shows output or its clock went on (true), or its clock stood while the build's went on (false). */
+  running: boolean | null;
 }
 
 export interface Frame {
@@ -42,7 +42,8 @@ export function absorb(screen: Screen, frame: Frame): void {
   const matched = new Set<Row>();
   // The terminal's height and a frame that is cut short leave rows out, but their order, which is that of their start, stays.
   let from = 0;
-  for (const row of screen.rows) row.running = false;
+  const passed = (frame.header?.seconds ?? 0) > (screen.last.header?.seconds ?? 0);
+  for (const row of screen.rows) row.running = null;
   for (const row of frame.rows) {
     let at = findRow(screen.rows, row.name, from, matched);
     if (at < 0) at = findRow(screen.rows, row.name, 0, matched);
@@ -55,7 +56,7 @@ export function absorb(screen: Screen, frame: Frame): void {
     }
     from = at + 1;
     matched.add(known);
-    known.running = row.output > 0 || (row.seconds ?? 0) > (known.seconds ?? 0);
+    known.running = row.output > 0 || (row.seconds ?? 0) > (known.seconds ?? 0) ? true : passed ? false : null;
     known.word = row.word;
     known.seconds = row.seconds;
     known.line = row.line;
@@ -103,13 +104,18 @@ export function finalRows(screen: Screen): Row[] {
   });
 }
 
+/** 2 seen to run, 1 not known, 0 seen to stand */
+function likely(row: Row): number {
+  return row.running === null ? 1 : row.running ? 2 : 0;
+}
+
 /** `[web build 2/7] RUN …`: what stands before the position, and the position */
 const POSITION = /^\[([^\]]{0,300}?)\s{0,4}(\d{1,4})\/\d{1,4}\] /;
 const BEFORE_STEPS = /^\[(?:.{1,200} )?internal\] load (?:build definition|metadata|\.dockerignore|local bake)/;
 
 /**
- * The rows of an unfinished frame that are not done yet. The frame does not mark them: as many as the header's count leaves, first those seen to
- * run, never one that a later step of its stage stands on, then the longest.
+ * The rows of an unfinished frame that are not done yet. The frame does not mark them: as many as the header's count leaves, none that a
+ * later step of its stage stands on, first those that were seen to run, then the longest.
  */
 export function openRows(rows: readonly Row[], header: Header): Set<Row> {
   const count = Math.max(0, rows.length - header.completed);
@@ -126,13 +132,7 @@ export function openRows(rows: readonly Row[], header: Header): Set<Row> {
     rows
       .map((r, i) => ({ r, i, over: isOver(r) }))
       .filter(({ r }) => r.word === null)
-      .sort(
-        (a, b) =>
-          Number(b.r.running) - Number(a.r.running) ||
-          Number(a.over) - Number(b.over) ||
-          (b.r.seconds ?? 0) - (a.r.seconds ?? 0) ||
-          b.i - a.i,
-      )
+      .sort((a, b) => Number(a.over) - Number(b.over) || likely(b.r) - likely(a.r) || (b.r.seconds ?? 0) - (a.r.seconds ?? 0) || b.i - a.i)
       .slice(0, count)
       .map(({ r }) => r),
   );
