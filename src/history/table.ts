@@ -126,6 +126,8 @@ function matchRow(line: string, places: readonly Place[]): Row | undefined {
   }
   const right = places.slice(by + 1);
   if (right.some((place) => place.column === 'size')) {
+    // An imported layer has no command: its size stands first.
+    rest = `   ${rest}`;
     const size = SIZE_AT_END.exec(rest) ?? /\s(\d+(?:\.\d+)? ?[kKMGTP]?i?B)\s*((?:\S+)?)$/.exec(rest);
     if (size) {
       row.size = size[1]!;
