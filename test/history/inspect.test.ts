@@ -88,8 +88,9 @@ describe('secrets', () => {
       ['RUN /bin/sh -c git clone https://me:canary5@host/x # buildkit', 1],
     );
     const two = inspectHistory(hostile);
+    const side = { name: 'x', history: hostile, inspection: two };
     const text = toTerminal({
-      images: [{ name: 'x', history: hostile, inspection: two }],
+      images: [side, side],
       comparison: compareHistories(hostile, image),
       now: 0,
     });
@@ -234,9 +235,10 @@ describe('two images', () => {
 
   test('hostile text reaches no terminal', () => {
     const image = history(['RUN \u001b[31mred\u202e', 1]);
+    const side = { name: 'x\u001b[0m', history: image, inspection: inspectHistory(image) };
     expect(
       toTerminal({
-        images: [{ name: 'x\u001b[0m', history: image, inspection: inspectHistory(image) }],
+        images: [side, side],
         comparison: compareHistories(image, history()),
         now: 0,
       }),
