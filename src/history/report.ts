@@ -117,7 +117,7 @@ function comparisonSection(comparison: HistoryComparison, names: readonly string
       `before: ${first.before === null ? '(nothing)' : clip(first.before)}`,
       `after:  ${first.after === null ? '(nothing)' : clip(first.after)}`,
     ];
-    below.push(...first.proven.map((text) => `proven: ${text}`), ...first.notProven.map((text) => `not proven: ${text}`));
+    below.push(...first.proven.map((text) => `proven: ${oneLine(text)}`), ...first.notProven.map((text) => `not proven: ${oneLine(text)}`));
     points.push({ text: `${comparison.shared} shared from the base up; the first difference is ${NAMES[first.kind]}`, below });
   }
   if (comparison.args.length > 0) points.push({ text: 'build arguments that differ', below: comparison.args.map(change) });
