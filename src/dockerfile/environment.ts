@@ -34,14 +34,3 @@ export function getVariable(env: Environment, name: string): Variable | undefine
 export function lookUp(env: Environment, name: string): string | undefined {
   return getVariable(env, name)?.value ?? (env.complete || !/^[A-Za-z_]/.test(name) ? undefined : unknown(name));
 }
-
-/** The arguments behind the variables that an expansion used. */
-export function argumentsBehind(env: Environment, used: Iterable<string>): string[] {
-  const found = new Set<string>();
-  for (const name of used) {
-    const variable = getVariable(env, name);
-    if (variable?.origin === 'arg') found.add(name);
-    for (const it of variable?.from ?? []) found.add(it);
-  }
-  return [...found];
-}

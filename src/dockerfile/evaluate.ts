@@ -2,7 +2,7 @@
  * Runs a Dockerfile in the mind, for one platform: which stages are reached, which steps they have, with every value in its place.
  * Mirrors https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/convert.go (dispatchStages, dispatch).
  */
-import { EMPTY, type Environment, getVariable, lookUp, setVariable } from './environment.ts';
+import { EMPTY, type Environment, getVariable, lookUp, setVariable, type Variable } from './environment.ts';
 import { expand } from './expand.ts';
 import { type GlobalArgs, givenArg, readGlobalArgs } from './global-args.ts';
 import { normalizeImage } from './image-ref.ts';
@@ -23,7 +23,6 @@ export interface State {
   workdir: string;
   shell: readonly string[];
   head: Origin;
-  setBy: { user: Instruction | null; shell: Instruction | null; workdir: Instruction | null };
 }
 
 /** What the planning of a step may ask for. */
@@ -55,7 +54,7 @@ function evaluatePlatform(dockerfile: Dockerfile, settings: Settings, build: Pla
   const globals = readGlobalArgs(dockerfile, settings, build, target);
   const graph = buildStageGraph(dockerfile, settings, globals);
   const heads = new Map<number, Origin>();
-  const states = new Map<number, { state: State; platform: Platform }>();
+  const states = new Map<number, { state: State; platform: Platform; explicit: boolean }>();
   const stages: PlannedStage[] = [];
   const steps: PlannedStep[] = [];
   for (const node of graph.nodes) {
@@ -70,22 +69,26 @@ function evaluatePlatform(dockerfile: Dockerfile, settings: Settings, build: Pla
     const first = graph.late.has(index) ? 2 : 1;
     const from = fromName(node, image, shown, first);
     if (!node.replacedBy) steps.push(...runStage(node, state, { scope, globals, shown, idPrefix, taken: from === null ? 0 : first }));
-    states.set(index, { state, platform });
+    const explicit = base?.explicit ?? node.platform !== null;
+    states.set(index, { state, platform, explicit });
     heads.set(index, state.head);
     stages.push({
       index,
       name: node.stage.name,
       displayed: node.displayed,
       platform: shown && formatPlatform(shown),
+      runsOn: scope.platform,
+      explicitPlatform: explicit,
       image,
       baseStage: node.baseStage,
       origin,
       head: state.head,
-      range: node.stage.range,
+      mentions: node.mentions,
+      from: node.stage.from,
       fromName: from,
     });
   }
-  return { stages, steps, target: graph.target, problems: graph.problems };
+  return { platform: formatPlatform(target), stages, steps, target: graph.target, problems: graph.problems };
 }
 
 function openStage(
@@ -123,7 +126,6 @@ function fromImage(facts: ImageFacts, image: string, head: Origin, platform: Pla
     workdir: facts.workdir ? facts.workdir : hidden('working directory') || '/',
     shell: facts.shell && facts.shell.length > 0 ? facts.shell : known ? defaultShell(platform) : [unknown(`shell of ${image}`)],
     head,
-    setBy: { user: null, shell: null, workdir: null },
   };
 }
 
@@ -141,7 +143,7 @@ function addDefaultPath(env: Environment, platform: Platform): Environment {
 function inherit(base: State): State {
   let env = base.env;
   for (const variable of base.config.variables) env = setVariable(env, variable);
-  return { ...base, env, setBy: { ...base.setBy } };
+  return { ...base, env };
 }
 
 function fromName(node: StageNode, image: string | null, shown: Platform | null, position: number): string | null {
@@ -170,13 +172,12 @@ function runStage(node: StageNode, state: State, run: StageRun): PlannedStep[] {
       applyInstruction(instruction, state, scope, run.globals);
       continue;
     }
-    if (keyword === 'WORKDIR') state.setBy.workdir = instruction;
     const planned = planStep(instruction, state, scope);
     if (planned.plan.kind === 'workdir') state.workdir = planned.plan.path;
     // WORKDIR / changes nothing on disk: it is counted but has no vertex
     if (planned.plan.kind === 'workdir' && planned.plan.path === '/') continue;
     position++;
-    const { text, pattern, used } = stepText(instruction, state.env, escape);
+    const { text, pattern } = stepText(instruction, state.env, escape);
     const prefix: Prefix = { platform: shown, stage: node.displayed, position, of: node.of, onbuild };
     const id = `${run.idPrefix}${node.stage.index}.${position}`;
     steps.push({
@@ -193,17 +194,22 @@ function runStage(node: StageNode, state: State, run: StageRun): PlannedStep[] {
       pattern: prefixName(prefix, pattern, state.env),
       instruction,
       range: instruction.range,
-      mentions: mentionedArguments(state.env, [...used, ...planned.used]),
+      mentions: mentionedVariables(state.env, planned.used),
       base: state.head,
       env: state.env,
       user: state.user,
       workdir: state.workdir,
-      setBy: { ...state.setBy },
       plan: planned.plan,
     });
     state.head = { kind: 'step', step: id };
   }
   return steps;
+}
+
+/** The variables of these names, and the arguments behind them. */
+export function mentionedVariables(env: Environment, used: readonly string[]): Variable[] {
+  const names = new Set([...mentionedArguments(env, used), ...used]);
+  return [...names].map((name) => getVariable(env, name)).filter((it) => it !== undefined);
 }
 
 function mentionedArguments(env: Environment, used: readonly string[]): string[] {
@@ -240,10 +246,8 @@ function applyInstruction(instruction: Instruction, state: State, scope: Scope, 
     for (const { name, value } of instruction.pairs) setArgument(name, value, state, scope, globals);
   } else if (instruction.keyword === 'USER') {
     state.user = read(instruction.rest, state.env).text;
-    state.setBy.user = instruction;
   } else if (instruction.keyword === 'SHELL' && instruction.json) {
     state.shell = instruction.json;
-    state.setBy.shell = instruction;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a Dockerfile comes to under given settings: the stages that are reached and their steps, everything resolved. Plain types. */
 import type { SourceRange } from '../model.ts';
-import type { Environment } from './environment.ts';
+import type { Environment, Variable } from './environment.ts';
 import type { Instruction } from './model.ts';
 import type { Mount } from './mounts.ts';
 
@@ -52,8 +52,8 @@ export interface PlannedMount extends Mount {
   readonly writtenTarget: string;
   /** Where its files come from; null for secret, ssh and tmpfs. */
   readonly origin: Origin | null;
-  /** The stage it names, for display. */
-  readonly stage: string | null;
+  /** Index of the stage that it names. */
+  readonly stage: number | null;
 }
 
 export interface RunPlan {
@@ -85,8 +85,8 @@ export interface CopyPlan {
   readonly origin: Origin;
   /** The stage or image that --from names, as written; null for the build context. */
   readonly from: string | null;
-  /** The stage behind `origin`, where it is one. */
-  readonly fromStage: string | null;
+  /** Index of the stage that --from names. */
+  readonly fromStage: number | null;
   readonly chown: string | null;
   readonly chmod: string | null;
   readonly exclude: readonly string[];
@@ -122,14 +122,12 @@ export interface PlannedStep {
   readonly pattern: string;
   readonly instruction: Instruction;
   readonly range: SourceRange;
-  /** Arguments whose values the text mentions, by way of ENV as well. */
-  readonly mentions: readonly string[];
+  /** Variables that its text uses, and the arguments behind them. A RUN's command is left to its shell: it uses none. */
+  readonly mentions: readonly Variable[];
   readonly base: Origin;
   readonly env: Environment;
   readonly user: string;
   readonly workdir: string;
-  /** The instructions of the stage that set them last, as written: what to name when these differ. */
-  readonly setBy: { readonly user: Instruction | null; readonly shell: Instruction | null; readonly workdir: Instruction | null };
   readonly plan: RunPlan | CopyPlan | WorkdirPlan;
 }
 
@@ -139,6 +137,10 @@ export interface PlannedStage {
   readonly name: string | null;
   readonly displayed: string | null;
   readonly platform: string | null;
+  /** What its steps run for. */
+  readonly runsOn: string;
+  /** `FROM --platform` says so, here or in a stage that it stands on. */
+  readonly explicitPlatform: boolean;
   /** The image under it as written with its variables replaced; null where it stands on another stage, a context or nothing. */
   readonly image: string | null;
   /** Index of the stage that FROM names. */
@@ -147,12 +149,16 @@ export interface PlannedStage {
   readonly origin: Origin;
   /** Its last step, or its origin where it has none. */
   readonly head: Origin;
-  readonly range: SourceRange;
+  /** Variables that FROM uses. */
+  readonly mentions: readonly Variable[];
+  readonly from: Instruction;
   /** The name of the FROM vertex without digest: `[build 1/3] FROM docker.io/library/node:20`; null where it has none. */
   readonly fromName: string | null;
 }
 
 export interface Plan {
+  /** The platform that is built. */
+  readonly platform: string;
   readonly stages: readonly PlannedStage[];
   readonly steps: readonly PlannedStep[];
   /** The stage that is built. */

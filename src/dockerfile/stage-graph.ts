@@ -2,7 +2,7 @@
  * Which stages a build reaches, and how they are named. https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/convert.go
  * (buildDispatchStates, buildStageDependencyGraph, initOnBuildTriggers)
  */
-import { lookUp } from './environment.ts';
+import { lookUp, type Variable } from './environment.ts';
 import { expand } from './expand.ts';
 import type { GlobalArgs } from './global-args.ts';
 import { familiarImage } from './image-ref.ts';
@@ -17,6 +17,8 @@ export interface StageNode {
   readonly stage: Stage;
   /** FROM's image or stage, variables replaced. */
   readonly base: string;
+  /** Global arguments that FROM uses. */
+  readonly mentions: readonly Variable[];
   /** The stage that FROM names. */
   readonly baseStage: number | null;
   /** Of `FROM --platform`; null where it has none. */
@@ -53,11 +55,12 @@ export function buildStageGraph(dockerfile: Dockerfile, settings: Settings, glob
   const problems: string[] = [];
   const names = new Map<string, number>();
   const drafts = dockerfile.stages.map((stage) => {
-    const base = expandGlobal(dockerfile, globals, stage.base);
-    const platform = readStagePlatform(dockerfile, globals, stage, problems);
+    const used = new Set<string>();
+    const base = expandGlobal(dockerfile, globals, stage.base, used);
+    const platform = readStagePlatform(dockerfile, globals, stage, problems, used);
     const baseStage = names.get(base) ?? null;
     if (stage.name !== null) names.set(stage.name.toLowerCase(), stage.index);
-    return { stage, base, platform, baseStage };
+    return { stage, base, platform, baseStage, mentions: globals.env.variables.filter((it) => used.has(it.name)) };
   });
   const find = (name: string): number | null => {
     if (/^\d+$/.test(name)) return Number(name) < drafts.length ? Number(name) : null;
@@ -91,13 +94,21 @@ export function buildStageGraph(dockerfile: Dockerfile, settings: Settings, glob
   return { nodes, target, reached, late: new Set([...reached].filter((it) => !early.has(it))), problems, find };
 }
 
-function expandGlobal(dockerfile: Dockerfile, globals: GlobalArgs, text: string): string {
-  return expand(text, (name) => lookUp(globals.env, name), { escape: dockerfile.directives.escape })?.text ?? text;
+function expandGlobal(dockerfile: Dockerfile, globals: GlobalArgs, text: string, used: Set<string>): string {
+  const expansion = expand(text, (name) => lookUp(globals.env, name), { escape: dockerfile.directives.escape });
+  for (const name of expansion?.used ?? []) used.add(name);
+  return expansion?.text ?? text;
 }
 
-function readStagePlatform(dockerfile: Dockerfile, globals: GlobalArgs, stage: Stage, problems: string[]): Platform | null {
+function readStagePlatform(
+  dockerfile: Dockerfile,
+  globals: GlobalArgs,
+  stage: Stage,
+  problems: string[],
+  used: Set<string>,
+): Platform | null {
   if (stage.platform === null) return null;
-  const text = expandGlobal(dockerfile, globals, stage.platform);
+  const text = expandGlobal(dockerfile, globals, stage.platform, used);
   const platform = parsePlatform(text);
   if (!platform && !hasUnknown(text)) problems.push(`line ${stage.range.line}: ${text || stage.platform} is no platform`);
   return platform;

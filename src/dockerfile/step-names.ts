@@ -12,7 +12,6 @@ export interface StepText {
   readonly pattern: string;
   /** As it is shown: what is not known is taken to be unset. */
   readonly text: string;
-  readonly used: Iterable<string>;
 }
 
 /** The text of a step's name: variables replaced, in a RUN those that are set, elsewhere all of them, and quotes gone. */
@@ -23,7 +22,7 @@ export function stepText(instruction: Instruction, env: Environment, escape: '\\
     text += ` (${summarizeHeredoc(instruction.heredocs[0]!.body)})`;
   if (run && !/['"$]/.test(text) && !text.includes(escape)) {
     const shown = upperCaseFirst(text);
-    return { pattern: shown, text: shown, used: [] };
+    return { pattern: shown, text: shown };
   }
   const secrets = run ? secretVariables(instruction) : null;
   const expandWith = (environment: Environment): Expansion | null =>
@@ -31,7 +30,7 @@ export function stepText(instruction: Instruction, env: Environment, escape: '\\
   const expansion = expandWith(env);
   const pattern = upperCaseFirst(expansion?.text ?? text);
   const shown = hasUnknown(pattern) ? showUnknown(upperCaseFirst(expandWith({ ...env, complete: true })?.text ?? text)) : pattern;
-  return { pattern, text: shown, used: expansion?.used ?? [] };
+  return { pattern, text: shown };
 }
 
 /** The value of a secret is not known to the frontend; its name is masked to show that it is one. */

@@ -88,7 +88,7 @@ function planMount(mount: Mount, state: State, scope: Scope): PlannedMount {
     target,
     writtenTarget: mount.target,
     origin,
-    stage: stage === null ? null : (scope.graph.nodes[stage]!.displayed ?? null),
+    stage,
   };
 }
 
@@ -125,7 +125,7 @@ function planCopy(copy: Instruction, state: State, scope: Scope, value: (text: s
     dest: resolveDestination(state.workdir, value(copy.words.at(-1) ?? '')),
     origin: from === null ? { kind: 'context', context: '' } : resolveFrom(from, scope),
     from,
-    fromStage: stage === null ? null : (scope.graph.nodes[stage]!.stage.name ?? `stage-${stage}`),
+    fromStage: stage,
     chown: mapValue(flagValue(copy, 'chown'), value),
     chmod: mapValue(flagValue(copy, 'chmod'), value),
     exclude: copy.flags.filter((flag) => flag.name === 'exclude' && flag.value !== null).map((flag) => value(flag.value!)),

@@ -2,7 +2,10 @@
 import type { CopySelection } from '../context/select.ts';
 import type { ContextListing } from '../context/types.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
+import type { ImageFacts } from '../dockerfile/plan.ts';
 import type { SourceRange } from '../model.ts';
+
+export type { ImageFacts } from '../dockerfile/plan.ts';
 
 /** A variable in a RUN's environment, in its order. */
 export interface ScopeEntry {
@@ -10,28 +13,37 @@ export interface ScopeEntry {
   readonly name: string;
   /** Null where unknown. A value that looks like a secret is a salted hash. */
   readonly value: string | null;
+  /** The value holds parts that are not known, shown as `$NAME`. */
+  readonly partial?: true;
+  /** Set by the base image, or PATH where it sets none: no line of the Dockerfile. */
+  readonly inherited?: true;
+  /** Arguments whose values went into this one. */
+  readonly from?: readonly string[];
 }
 
 /** What a step reads beside the file system it stands on. */
 export type Read =
   | { readonly kind: 'context'; readonly selection: CopySelection; readonly digest: string | null }
   | { readonly kind: 'named'; readonly context: string; readonly selection: CopySelection; readonly digest: string | null }
-  | { readonly kind: 'stage'; readonly stage: number; readonly paths: readonly string[] }
+  /** `end` is what the paths are read from: the stage's last step, or what it stands on. */
+  | { readonly kind: 'stage'; readonly stage: number; readonly paths: readonly string[]; readonly end?: Base }
   | { readonly kind: 'image'; readonly image: string; readonly paths: readonly string[] }
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'inline'; readonly digest: string };
 
 export type Base =
   | { readonly kind: 'step'; readonly id: string }
+  /** An image; or an additional context in an image's place, under the context's name. */
   | { readonly kind: 'image'; readonly image: string }
   | { readonly kind: 'scratch' };
 
 export interface StepKeys {
-  /** `0:3`: stage index and position. */
+  /** `0:3`: stage index and position; with several platforms `linux/arm64 0:3`. */
   readonly id: string;
   readonly stageIndex: number;
   /** As the log shows it: null where it shows none. */
   readonly stage: string | null;
+  /** What it runs for; null where that is the builder's own platform and not known. */
   readonly platform: string | null;
   readonly position: number;
   readonly of: number;
@@ -49,6 +61,14 @@ export interface StepKeys {
   readonly own: Readonly<Record<string, string>>;
   /** Equal for steps that BuildKit merges into one vertex: the ingredients and all they stand on. */
   readonly identity: string;
+  /** Variables that its text uses outside a RUN's command: their values are in `own` and the selections. */
+  readonly mentions?: readonly ScopeEntry[];
+  /** Names in `own` whose values hold parts that are not known, shown as `$NAME`. */
+  readonly partial?: readonly string[];
+  /** A trigger of the base's ONBUILD. */
+  readonly onbuild?: true;
+  /** COPY --link: where the builder can merge, it may be reused on another base. */
+  readonly link?: true;
 }
 
 export interface StageKeys {
@@ -61,12 +81,19 @@ export interface StageKeys {
   /** Its last step, or what it stands on where it has none. */
   readonly end: Base;
   readonly reachable: boolean;
+  /** Its FROM, as written. */
+  readonly from?: string;
+  /** Variables that FROM uses. */
+  readonly mentions?: readonly ScopeEntry[];
+  /** As for steps; stages are listed once for each platform that is built. */
+  readonly platform?: string | null;
 }
 
 /** Plain JSON: it is what a baseline keeps. */
 export interface BuildKeys {
+  /** All stages by index; with several platforms those of the first platform, then those of the next. */
   readonly stages: readonly StageKeys[];
-  /** Of reachable stages, in the order of the Dockerfile. */
+  /** Of reachable stages, in the order of the Dockerfile, platform after platform. */
   readonly steps: readonly StepKeys[];
   readonly syntax: string | null;
   readonly platforms: readonly string[];
@@ -78,15 +105,20 @@ export interface KeyInput {
   readonly target?: string;
   /** Empty: the builder's default. */
   readonly platforms?: readonly string[];
+  /** The builder's own platform, where it is known. */
+  readonly builderPlatform?: string;
   /** `--build-arg`; null: passed, but with a value that is not known. */
   readonly buildArgs?: Readonly<Record<string, string | null>>;
   /** False where the command line is unknown: an ARG that is not in `buildArgs` may then have any value. */
   readonly argsKnown?: boolean;
   /** Exec-wide flags: network, add-host (names), ulimit, shm-size, cgroup-parent. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** What is known of base images, by reference as written with variables replaced. */
+  readonly images?: Readonly<Record<string, ImageFacts>>;
   /** Null: unknown. */
   readonly context?: ContextListing | null;
-  readonly namedContexts?: Readonly<Record<string, ContextListing | null>>;
+  /** Null: its files are not known. */
+  readonly namedContexts?: Readonly<Record<string, ContextListing | { readonly image: string } | null>>;
   /** Hides values that look like secrets; the same input must give the same output. */
   readonly protect?: (name: string, value: string) => string;
   /** Digest of a selection of the context, where the caller knows a quicker way than the listing. */

@@ -53,7 +53,8 @@ export function execOperation(step: PlannedStep, plan: RunPlan, settings: ExecSe
   for (const mount of plan.mounts)
     if (mount.type === 'secret' && (mount.env === null || mount.target !== '')) mounts.push(secretMount(mount));
   for (const mount of ssh) mounts.push(sshMount(mount));
-  const network = NETWORKS[plan.network ?? flags.network ?? ''];
+  // --network=default in a RUN leaves the command's
+  const network = NETWORKS[plan.network ?? ''] ?? NETWORKS[flags.network ?? ''];
   const meta = {
     args: plan.args,
     env: omit(env),
