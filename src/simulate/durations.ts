@@ -31,15 +31,14 @@ export function createDurations(seen: readonly TimedStep[]): Durations {
     if (group) group.push(seconds);
     else groups.set(likeness(text), [seconds]);
   }
-  const cache = new Map<string, Duration>();
+  const cache = new WeakMap<StepKeys, Duration>();
   return {
     known: exact.size,
     of(step) {
-      const text = textOf(step.name);
-      let found = cache.get(text);
+      let found = cache.get(step);
       if (!found) {
-        found = look(text);
-        cache.set(text, found);
+        found = look(textOf(step.name));
+        cache.set(step, found);
       }
       return found;
     },

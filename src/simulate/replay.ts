@@ -152,18 +152,29 @@ export function createReplay(options: ReplayOptions): ReplayRun {
     return { plan, view, git, age };
   };
 
+  const ownIds = new WeakMap<PlanStep, number>();
+  const ownId = (step: PlanStep): number => {
+    let id = ownIds.get(step);
+    if (id === undefined) {
+      id = intern(step.own);
+      ownIds.set(step, id);
+    }
+    return id;
+  };
+
   const isIdentical = (stage: string | null): boolean => stage !== null && (options.identical.has('*') || options.identical.has(stage));
 
   /** Keys of a step, by which it is looked up, and of its result, on which others stand: they differ for COPY --link alone. */
-  const keyOf = (step: PlanStep, results: readonly number[], digests: readonly string[], age: string, hope: boolean): [number, number] => {
+  const keyOf = (step: PlanStep, results: readonly number[], digests: string, age: string, hope: boolean): [number, number] => {
     const inputs = step.inputs.map((input) => {
       if (input.byContent && (hope || isIdentical(input.stage))) return `=${input.stage}`;
       if (input.step >= 0) return results[input.step];
       return input.source.startsWith('image ') && !input.source.includes('@sha256:') ? input.source + age : input.source;
     });
     const key = (from: number): number =>
-      intern(`${hope ? 'h' : ''}${intern(step.own)}\u0001${inputs.slice(from).join('\u0001')}\u0001${digests.map(intern).join(' ')}`);
-    return step.linked ? [key(1), key(0)] : [key(0), key(0)];
+      intern(`${hope ? 'h' : ''}${ownId(step)}\u0001${(from === 0 ? inputs : inputs.slice(from)).join('\u0001')}\u0001${digests}`);
+    const result = key(0);
+    return [step.linked ? key(1) : result, result];
   };
 
   /** @returns the outcome, or the first step whose source is missing */
@@ -185,8 +196,9 @@ export function createReplay(options: ReplayOptions): ReplayRun {
         own.push(git !== '' && takesGit(selection) ? `${selected.digest} .git ${git}` : selected.digest);
       }
       if (own.length > 0) digests.set(step.keys.id, own);
-      const [key, result] = keyOf(step, results, own, age, false);
-      const [hopeKey, hopeResult] = keyOf(step, hopeResults, own, age, true);
+      const files = own.length === 0 ? '' : own.map(intern).join(' ');
+      const [key, result] = keyOf(step, results, files, age, false);
+      const [hopeKey, hopeResult] = keyOf(step, hopeResults, files, age, true);
       keys.push(key);
       results.push(result);
       hopes.push(hopeKey);

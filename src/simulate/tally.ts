@@ -50,8 +50,13 @@ export function createTally(durations: Durations): Tally {
   const steps = new Map<string, StepSum>();
   const files = new Map<string, { commits: number; seconds: number }>();
 
+  const keys = new WeakMap<PlanStep, string>();
   const sumOf = ({ step, name }: StepOutcome): StepSum => {
-    const key = `${step.keys.stage}\0${textOf(step.keys.name)}`;
+    let key = keys.get(step);
+    if (key === undefined) {
+      key = `${step.keys.stage}\0${textOf(step.keys.name)}`;
+      keys.set(step, key);
+    }
     let sum = steps.get(key);
     if (!sum) {
       sum = {

@@ -50,11 +50,25 @@ interface Info {
   digest: string | null;
   /** Nothing below is left out: git's own id stands for it. */
   whole: boolean;
+  /** There is a symlink in it: what a wildcard matches there may lead elsewhere. */
+  links: boolean;
 }
 
 interface Identity {
   readonly mode: string;
   readonly oid: string;
+}
+
+interface Source {
+  readonly path: string;
+  readonly wild: boolean;
+  readonly malformed: boolean;
+  /** The path up to its first wildcard. */
+  readonly prefix: string;
+  /** The rest, one for each folder. */
+  readonly patterns: readonly string[];
+  /** What it came to last. */
+  last: { readonly node: GitNode; readonly version: number; readonly digest: string | null } | null;
 }
 
 interface Match {
@@ -74,6 +88,7 @@ export function createView(options: ViewOptions): ContextView {
   const infos = new WeakMap<GitNode, Info>();
   const plain = rules.patterns.length === 0;
   const replaced = new Map<string, string>();
+  const sources = new Map<string, Source>();
   let root: GitNode | null = null;
   let rootPrefix = 0;
   let listed: { readonly digest: string | null; readonly listing: ContextListing } | null = null;
@@ -86,7 +101,7 @@ export function createView(options: ViewOptions): ContextView {
     let info = infos.get(node);
     if (!info) {
       const verdict = plain || parent === null ? null : rules.judge(pathOf(node), parent.state);
-      info = { ignored: verdict?.ignored ?? false, state: verdict?.state, version: -1, digest: null, whole: true };
+      info = { ignored: verdict?.ignored ?? false, state: verdict?.state, version: -1, digest: null, whole: true, links: false };
       infos.set(node, info);
     }
     if (info.version !== node.version) refresh(node, info);
@@ -95,6 +110,7 @@ export function createView(options: ViewOptions): ContextView {
 
   const refresh = (node: GitNode, info: Info): void => {
     info.version = node.version;
+    info.links = node.kind === 'symlink';
     const other = replaced.size > 0 ? replaced.get(pathOf(node)) : undefined;
     if (other !== undefined) {
       info.whole = false;
@@ -115,6 +131,7 @@ export function createView(options: ViewOptions): ContextView {
     for (const child of node.children.values()) {
       const c = infoOf(child, info);
       if (!c.whole) info.whole = false;
+      if (c.links) info.links = true;
       if (c.digest === null) continue;
       kept.push(child);
     }
@@ -180,21 +197,19 @@ export function createView(options: ViewOptions): ContextView {
   const identify = (node: GitNode): Identity => ({ mode: MODES[node.kind], oid: infos.get(node)?.digest ?? '' });
 
   /** What a wildcard path matches, by name below the part of it that has no wildcards. */
-  const match = (pattern: string): Match[] => {
-    const parts = pattern.split('/');
-    const first = parts.findIndex(containsWildcards);
-    const start = resolve(parts.slice(0, first).join('/'), true);
+  const match = ({ patterns }: Source, start: GitNode): Match[] => {
     const found: Match[] = [];
     const walk = (dir: GitNode, at: number, prefix: string): void => {
-      const own = parts[at] ?? '';
+      const own = patterns[at] ?? '';
       for (const name of dir.children?.keys() ?? []) {
+        if (matchPath(own, name, true) !== true) continue;
         const node = childOf(dir, name);
-        if (!node || matchPath(own, name, true) !== true) continue;
-        if (at + 1 === parts.length) found.push({ name: prefix + name, node });
+        if (!node) continue;
+        if (at + 1 === patterns.length) found.push({ name: prefix + name, node });
         else if (node.kind === 'tree') walk(node, at + 1, `${prefix}${name}/`);
       }
     };
-    if (start) walk(start, first, '');
+    walk(start, 0, '');
     return found.sort((a, b) => comparePaths(a.name, b.name));
   };
 
@@ -206,24 +221,53 @@ export function createView(options: ViewOptions): ContextView {
     return id && target.kind === 'tree' ? { ...id, mode: FOLLOWED } : id;
   };
 
-  /** null: nothing there. */
-  const selectOne = (source: string, literal: boolean): string | null => {
-    const path = cleanPath(`/${source}`).slice(1);
-    if (literal || !containsWildcards(path)) {
-      const node = resolve(path, true);
-      return node && show(identify(node));
+  const parse = (source: string, literal: boolean): Source => {
+    const key = literal ? `=${source}` : source;
+    let parsed = sources.get(key);
+    if (!parsed) {
+      const path = cleanPath(`/${source}`).slice(1);
+      const wild = !literal && containsWildcards(path);
+      const parts = path.split('/');
+      const first = parts.findIndex(containsWildcards);
+      parsed = {
+        path,
+        wild,
+        // A malformed pattern fails the build; asked about '' it is read to its end.
+        malformed: wild && matchPath(`/${path}`, '', true) === undefined,
+        prefix: wild ? parts.slice(0, first).join('/') : path,
+        patterns: wild ? parts.slice(first) : [],
+        last: null,
+      };
+      sources.set(key, parsed);
     }
-    // A malformed pattern fails the build; asked about '' it is read to its end.
-    if (matchPath(`/${path}`, '', true) === undefined) return null;
+    return parsed;
+  };
+
+  /** null: nothing there. */
+  const selectOne = (source: Source): string | null => {
+    if (source.malformed) return null;
+    // BuildKit looks into the folder before the first wildcard: it must be there.
+    const start = resolve(source.prefix, true);
+    if (!start) return null;
+    if (!source.wild) return show(identify(start));
+    const same = source.last?.node === start && source.last.version === start.version;
+    if (source.last && same && replaced.size === 0 && !infos.get(start)?.links) return source.last.digest;
+    const digest = selectMatches(source, start);
+    source.last = { node: start, version: start.version, digest };
+    return digest;
+  };
+
+  const selectMatches = (source: Source, start: GitNode): string | null => {
     const found: { readonly name: string; readonly id: Identity }[] = [];
-    for (const { name, node } of match(path)) {
+    for (const { name, node } of match(source, start)) {
       const id = identifyMatch(node);
       if (id === null) return null;
       found.push({ name, id });
     }
     const only = found.length === 1 ? found[0] : undefined;
     // A single entry counts without its name where the pattern ends in that name.
-    if (only && baseName(path) === baseName(only.name) && (only.id.mode !== MODES.tree || only.id.oid === emptyTree)) return show(only.id);
+    if (only && baseName(source.path) === baseName(only.name) && (only.id.mode !== MODES.tree || only.id.oid === emptyTree))
+      return show(only.id);
     return `* ${found.map((f) => `${f.name}\0${show(f.id)}`).join('\0')}`;
   };
 
@@ -233,7 +277,7 @@ export function createView(options: ViewOptions): ContextView {
     const missing: string[] = [];
     const parts: string[] = [];
     for (const source of selection.sources) {
-      const part = selectOne(source, selection.literal === true);
+      const part = selectOne(parse(source, selection.literal === true));
       if (part === null) missing.push(source);
       parts.push(part ?? '-');
     }
@@ -300,13 +344,12 @@ export function createView(options: ViewOptions): ContextView {
       if (!node || pathOf(node) !== path) return false;
       if (selection.parents || selection.exclude?.length) return coversSlowly(selection, path);
       return selection.sources.some((source) => {
-        const clean = cleanPath(`/${source}`).slice(1);
-        if (selection.literal || !containsWildcards(clean)) {
-          const links: GitNode[] = [];
-          const top = resolve(clean, true, links);
-          return links.includes(node) || (top !== null && isWithin(path, pathOf(top)));
-        }
-        const found = match(clean);
+        const parsed = parse(source, selection.literal === true);
+        const links: GitNode[] = [];
+        const top = resolve(parsed.prefix, true, links);
+        if (links.includes(node)) return true;
+        if (!parsed.wild || !top) return top !== null && isWithin(path, pathOf(top));
+        const found = match(parsed, top);
         if (found.some((f) => isWithin(path, pathOf(f.node)))) return true;
         return found.some((f) => f.node.kind === 'symlink') && coversSlowly({ sources: [source] }, path);
       });

@@ -116,6 +116,8 @@ async function buildFiles(
 
 /** Looks a path up through symlinks that stay inside the repository. */
 function follow(root: GitNode, path: string, linkTarget: (oid: string) => string | undefined): GitNode | null {
+  const direct = findNode(root, path);
+  if (direct && direct.kind !== 'symlink') return direct;
   let parts = normalise(path);
   for (let hops = 0; hops < MAX_LINKS; hops++) {
     let node: GitNode = root;

@@ -121,7 +121,9 @@ describe('a view of a commit', () => {
             return selections.map((s) => {
               const selected = view.select(s);
               const { failures } = resolveSelection(listing, s);
-              if (s.sources.length === 1) expect([s, selected.missing.length > 0]).toEqual([s, failures.length > 0]);
+              // A wildcard in a folder that is not there selects nothing, and fails the build only when it is carried out.
+              const late = s.sources.some((source) => /^.+\/.*[*?]/.test(source));
+              if (s.sources.length === 1 && !late) expect([s, selected.missing.length > 0]).toEqual([s, failures.length > 0]);
               const covered = new Set(selectEntries(listing, s).map((e) => e.path));
               for (const p of Object.keys(state)) {
                 if (covered.has(p)) expect([s, p, view.covers(s, p)]).toEqual([s, p, true]);
