@@ -13,8 +13,12 @@ else {
       process.exit(process.exitCode ?? 0);
     });
   try {
-    const { main } = await import('./main.ts');
-    await main(args);
+    // Docker calls us as its plugin (src/plugin/install.ts): its question after a build is not to wait for anything else to load.
+    if (args[0] === 'docker-plugin') await (await import('./plugin/docker-plugin.ts')).runPlugin(args.slice(1));
+    else {
+      const { main } = await import('./main.ts');
+      await main(args);
+    }
   } catch (error) {
     report(error);
   }

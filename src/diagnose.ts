@@ -12,6 +12,7 @@ import type { BuildLog } from './graph/log.ts';
 import { isHit, isMiss, type MissNode, type Step, type StepGraph } from './graph/step.ts';
 import { writeHeadline } from './headline.ts';
 import type { AdviceReport, BuildReport, CauseKind, CauseReport, MissReport, StepReport, Summary, SuspectHit } from './model.ts';
+import { findSuspectHits } from './suspects.ts';
 import { bytes as formatBytes } from './text.ts';
 
 /** What comparing the ingredients of two builds said, keyed by step id. */
@@ -35,7 +36,8 @@ export interface Evidence {
   /** ARG and ENV in each step's scope, in order, from a matching Dockerfile. */
   readonly scopes?: ReadonlyMap<string, readonly ScopeEntry[]>;
   readonly compare?: (graph: StepGraph) => Comparison;
-  readonly suspectHits?: (graph: StepGraph) => readonly SuspectHit[];
+  /** Age of a step's layer in seconds, from an image's history; null where unknown. */
+  readonly ageOf?: (step: Step) => number | null;
   readonly notes?: readonly string[];
 }
 
@@ -66,7 +68,7 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
     steps: [...graph.steps.values()].map((s) => stepReport(s, log)),
     misses,
     hidden: hiddenReports(graph, comparison),
-    suspectHits: [...(comparison?.suspectHits ?? []), ...(evidence.suspectHits?.(graph) ?? [])],
+    suspectHits: [...(comparison?.suspectHits ?? []), ...findSuspectHits(graph, evidence.ageOf)],
     notes: [...log.notes, ...(comparison?.notes ?? []), ...(evidence.notes ?? []), ...graphNotes(graph, facts, comparison !== undefined)],
     line: log.line,
     ...(evidence.commandText ? { command: evidence.commandText } : {}),

@@ -15,8 +15,10 @@ import { parseDockerfile } from './dockerfile/parse.ts';
 import { UserError } from './errors.ts';
 import { buildGraph, type KnownStep } from './graph/build.ts';
 import type { BuildLog } from './graph/log.ts';
-import type { StepGraph } from './graph/step.ts';
+import type { Step, StepGraph } from './graph/step.ts';
 import { argsOfHistory } from './history/args.ts';
+import { ageOfStep } from './history/inspect.ts';
+import { parseHistory } from './history/parse.ts';
 import { computeKeys } from './keys/compute.ts';
 import type { BuildState, ImageDigests } from './keys/diff.ts';
 import type { BuildKeys, KeyInput } from './keys/model.ts';
@@ -191,6 +193,22 @@ function keyOptions(command: BuildCommand | null): Pick<KeyInput, 'target' | 'pl
   };
 }
 
+function readHistory(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new UserError(`the history ${file} cannot be read`, "make it with docker history --no-trunc --format '{{json .}}' IMAGE");
+  }
+}
+
+/** How old the layer of a step is, by the image's history. @returns undefined where no history was given */
+export function readAges(options: DiagnosisOptions): ((step: Step) => number | null) | undefined {
+  if (options.history === undefined) return undefined;
+  const history = parseHistory(readHistory(options.history));
+  const now = Date.now();
+  return (step) => ageOfStep(history, step.parsed.instruction ?? '', step.parsed.text, now);
+}
+
 /** Values of build arguments: from the command line, from the image's history, from the names of steps that show them. */
 function findArguments(
   command: BuildCommand | null,
@@ -199,19 +217,9 @@ function findArguments(
   graph: StepGraph,
 ): { values: Record<string, string | null>; known: boolean } {
   const values: Record<string, string | null> = { ...command?.buildArgs };
-  if (options.history !== undefined) {
-    let text: string;
-    try {
-      text = readFileSync(options.history, 'utf8');
-    } catch {
-      throw new UserError(
-        `the history ${options.history} cannot be read`,
-        "make it with docker history --no-trunc --format '{{json .}}' IMAGE",
-      );
-    }
-    for (const [name, value] of Object.entries(argsOfHistory(text)))
+  if (options.history !== undefined)
+    for (const [name, value] of Object.entries(argsOfHistory(readHistory(options.history))))
       if (values[name] === undefined || values[name] === null) values[name] = value;
-  }
   const declared = new Set<string>();
   for (const i of [...dockerfile.globalArgs, ...dockerfile.stages.flatMap((s) => s.instructions)])
     if (i.keyword === 'ARG') for (const word of i.rest.split(/\s+/)) declared.add(word.split('=')[0] ?? '');

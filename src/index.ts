@@ -1,5 +1,5 @@
 /** The library: read a log, diagnose its builds, render a report. The command line adds only what touches files and processes. */
-export { type Comparison, diagnose, type Diagnosis, type Evidence } from './diagnose.ts';
+export { type Comparison, type Diagnosis, diagnose, type Evidence } from './diagnose.ts';
 export { UserError } from './errors.ts';
 export type { BuildLog } from './graph/log.ts';
 export { createLogReader, type LogReader, type ReadResult } from './input/reader.ts';

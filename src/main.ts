@@ -3,15 +3,20 @@ import yargs, { type CommandModule } from 'yargs';
 import diagnose from './commands/diagnose.ts';
 import explain from './commands/explain.ts';
 import last from './commands/last.ts';
+import plugin from './commands/plugin.ts';
 import run from './commands/run.ts';
 import simulate from './commands/simulate.ts';
 import { UserError } from './errors.ts';
 import { VERSION } from './version.ts';
 
-const commands: readonly CommandModule<object, never>[] = [diagnose, run, last, simulate, explain] as unknown as readonly CommandModule<
-  object,
-  never
->[];
+const commands: readonly CommandModule<object, never>[] = [
+  diagnose,
+  run,
+  last,
+  simulate,
+  explain,
+  plugin,
+] as unknown as readonly CommandModule<object, never>[];
 
 /** @throws UserError on wrong usage */
 export async function main(args: readonly string[]): Promise<void> {

@@ -5,7 +5,7 @@ import type { BuildCommand } from './command/types.ts';
 import type { DiagnosisOptions } from './commands/options.ts';
 import { diagnose, type Evidence } from './diagnose.ts';
 import { UserError } from './errors.ts';
-import { gather, prepareContext } from './gather.ts';
+import { gather, prepareContext, readAges } from './gather.ts';
 import type { BuildLog } from './graph/log.ts';
 import type { ReadResult } from './input/reader.ts';
 import { debugLog } from './log.ts';
@@ -32,7 +32,9 @@ async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boole
   const { text, command } = commandOf(log, options);
   await prepareContext();
   const found = gather(log, command, options, process.cwd());
+  const ageOf = readAges(options);
   const evidence: Evidence = {
+    ...(ageOf && { ageOf }),
     command,
     commandText: text === null ? null : maskCommand(text),
     ...(found.known && { known: found.known }),

@@ -54,3 +54,11 @@ describe('each member', () => {
     expect(advice.some((a) => a.id === name)).toBe(true);
   });
 });
+
+describe('reporters', () => {
+  it('the index lists what the folder holds', async () => {
+    const { reporters } = await import('../src/reporters/index.ts');
+    const files = members('src/reporters').filter((f) => f !== 'types' && f !== 'findings');
+    expect(Object.keys(reporters)).toEqual(files);
+  });
+});

@@ -24,7 +24,7 @@ type Describe = (entry: ContextEntry) => string | undefined;
 type ListNames = 'base' | 'path';
 
 /** The root folder's own header is not sent: BuildKit puts the digest of nothing in its place. */
-const ROOT_HEADER = sha256('');
+export const ROOT_HEADER: string = sha256('');
 
 function sha256(text: string | Uint8Array): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
@@ -92,9 +92,33 @@ export function selectorDigest(selection: CopySelection, listing: ContextListing
   return sha256(paths.sort().reverse().join('\0'));
 }
 
+/** What stands for an entry in a `selectionDigest`: equal for two exactly when BuildKit's hashes are. */
 function describeEntry(entry: ContextEntry): string {
   const xattrs = entry.xattrs ? JSON.stringify(Object.entries(entry.xattrs).sort()) : '';
-  return `${entry.type} ${entry.mode} ${entry.size} ${entry.content ?? '-'} ${entry.link ?? ''} ${xattrs}`;
+  if (entry.type === 'file') return describeFile(entry.mode, entry.size, entry.content) + xattrs;
+  if (entry.type === 'symlink') return describeLink(entry.mode, entry.link ?? '') + xattrs;
+  return (entry.type === 'dir' ? describeFolder(entry.mode) : describeOther(entry.mode)) + xattrs;
+}
+
+export function describeFile(mode: number, size: number, content: string | null): string {
+  return `file ${mode} ${size} ${content ?? '-'} `;
+}
+
+export function describeLink(mode: number, link: string): string {
+  return `symlink ${mode} ${link} `;
+}
+
+export function describeFolder(mode: number): string {
+  return `dir ${mode} `;
+}
+
+export function describeOther(mode: number): string {
+  return `other ${mode} `;
+}
+
+/** The digest of a folder from its own header and those of its children, folders by their digest. */
+export function digestFolder(header: string, children: readonly (readonly [name: string, digest: string])[]): string {
+  return sha256(`\0${header}${children.map(([name, digest]) => `\0${name}${digest}`).join('')}`);
 }
 
 function digestSelection(listing: ContextListing, selection: CopySelection, describe: Describe, names: ListNames): string | undefined {
@@ -139,15 +163,15 @@ function digestWhole(tree: ContextTree, path: string, describe: Describe): strin
   const entry = tree.entry(path);
   if (own === undefined || (entry && entry.type !== 'dir')) return own;
   const known = describe === describeEntry ? memoryOf(tree) : undefined;
-  const remembered = known?.get(path);
-  if (remembered !== undefined) return remembered;
-  const parts = [`\0${own}`];
+  const remembered = known?.get(path) ?? (known && tree.digest(path));
+  if (remembered) return remembered;
+  const children: [name: string, digest: string][] = [];
   for (const name of tree.children(path)) {
     const digest = digestWhole(tree, joinPath(path, name), describe);
     if (digest === undefined) return undefined;
-    parts.push(`\0${name}${digest}`);
+    children.push([name, digest]);
   }
-  const digest = sha256(parts.join(''));
+  const digest = digestFolder(own, children);
   known?.set(path, digest);
   return digest;
 }

@@ -9,6 +9,8 @@ export interface ContextTree {
   children(folder: string): readonly string[];
   /** Follows symlinks within the context: the path they end at ('' is the root), undefined when nothing is there. */
   resolve(path: string, followLast: boolean): Resolved | undefined;
+  /** The digest of a folder with all that is in it (`selectionDigest`), where it is known without looking; '' where it is not. */
+  digest(folder: string): string;
 }
 
 export interface Resolved {
@@ -39,7 +41,8 @@ export function treeOf(listing: ContextListing): ContextTree {
   const tree: ContextTree = {
     entry,
     children: (folder) => folders.get(folder) ?? NONE,
-    resolve: (path, followLast) => resolve(entry, path, followLast),
+    resolve: (path, followLast) => resolveIn(entry, path, followLast),
+    digest: () => '',
   };
   trees.set(listing, tree);
   return tree;
@@ -84,8 +87,13 @@ export function comparePaths(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** For a listing that knows its tree without making its entries. */
+export function setTree(listing: ContextListing, tree: ContextTree): void {
+  trees.set(listing, tree);
+}
+
 /** BuildKit's `getFollowLinks`: component by component, never out of the root. */
-function resolve(entry: (path: string) => ContextEntry | undefined, path: string, followLast: boolean): Resolved | undefined {
+export function resolveIn(entry: (path: string) => ContextEntry | undefined, path: string, followLast: boolean): Resolved | undefined {
   const links: string[] = [];
   const rest = path.split('/').reverse();
   let current = '';

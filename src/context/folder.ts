@@ -51,6 +51,8 @@ export interface Columns {
   readonly contents: string;
   /** Targets of symlinks, by position. */
   readonly links: ReadonlyMap<number, string>;
+  /** Digest of each folder with all that is in it (`selectionDigest`), `CONTENT_WIDTH` characters each; '' when not worked out. */
+  readonly folderDigests: string;
 }
 
 export const CONTENT_WIDTH = 71;
@@ -107,6 +109,7 @@ export function joinFolders(folders: readonly Folder[]): Columns {
     inos: concat(Float64Array, paths.length, folders, (it) => it.inos),
     contents: contents.map((content, i) => (kinds[i] === KIND.file ? content : '').padEnd(CONTENT_WIDTH)).join(''),
     links,
+    folderDigests: '',
   };
 }
 

@@ -9,7 +9,7 @@ import { UserError } from '../errors.ts';
 import { collectFolders } from './collect.ts';
 import { type Pause, threadsDone } from './file-hash.ts';
 import { describeIgnore, findIgnoreFile, type IgnoreFile } from './ignore-file.ts';
-import { type ListingTotals, listMtimes, makeListing } from './listing.ts';
+import { countEntries, type ListingTotals, listMtimes, makeListing, withFolderDigests } from './listing.ts';
 import { problemKind, reason } from './scan.ts';
 import { openStatCache, type StatCache, saveStatCache, statCacheFile } from './stat-cache.ts';
 import { startThreads } from './threads.ts';
@@ -78,8 +78,8 @@ function* snapshotSteps(options: SnapshotOptions, slice: number): Generator<Paus
   const rulesDigest = digestRules(ignore);
   const file = options.cacheDir === undefined ? undefined : statCacheFile(options.cacheDir, root, ignore.file);
   const takenAt = Date.now();
-  const { cache, unchanged, prepared } = yield* recall(root, file, rulesDigest, slice);
-  const { columns, changed, hashed } = yield* collectFolders({
+  const { cache, unchanged } = yield* recall(root, file, rulesDigest, slice);
+  const collected = yield* collectFolders({
     root,
     rules: ignore.rules,
     problems,
@@ -88,15 +88,18 @@ function* snapshotSteps(options: SnapshotOptions, slice: number): Generator<Paus
     slice,
     limit: options.maxEntries ?? MAX_ENTRIES,
   });
-  if (file !== undefined && changed) saveStatCache(file, rulesDigest, columns, takenAt);
+  const keep = file !== undefined && collected.changed;
+  const columns = keep ? withFolderDigests(collected.columns) : collected.columns;
+  if (keep) saveStatCache(file, rulesDigest, columns, takenAt);
   let mtimes: ReadonlyMap<string, number> | undefined;
   return {
     root,
-    ...(changed || !prepared ? makeListing(columns) : prepared),
+    listing: makeListing(columns),
+    totals: countEntries(columns),
     ignore,
     problems,
     takenAt,
-    hashed,
+    hashed: collected.hashed,
     mtimes: () => {
       mtimes ??= listMtimes(columns);
       return mtimes;
@@ -140,14 +143,9 @@ interface Recalled {
   readonly cache?: StatCache;
   /** Verdicts by folder; absent when the cached decisions on what is ignored do not hold. */
   readonly unchanged?: Uint8Array;
-  /** What the listing is if nothing has changed. */
-  readonly prepared?: ReturnType<typeof makeListing>;
 }
 
-/**
- * The scan before, and which of its folders are as they were. Most often all are: so the listing is made meanwhile, and threads
- * are started before it is known what they will work on.
- */
+/** The scan before, and which of its folders are as they were. Threads are started before it is known what they will work on. */
 function* recall(root: string, file: string | undefined, rules: string, slice: number): Generator<Pause, Recalled, void> {
   const opened = file === undefined ? undefined : openStatCache(file);
   if (!opened) return {};
@@ -166,12 +164,11 @@ function* recall(root: string, file: string | undefined, rules: string, slice: n
       verdicts: new Uint8Array(new SharedArrayBuffer(layout.folders)),
     };
     threads?.go({ ...job });
-    const prepared = makeListing(columns);
     const pathsIn = (f: number): readonly string[] => columns.paths.slice(columns.first[f], columns.first[f + 1]);
     while (!verifyFolders(fs, job, columns.folderPaths, pathsIn, slice > 0 ? performance.now() + slice : 0)) yield 0;
     if (threads && slice > 0) yield* threadsDone(threads, THREADS_MS);
     else threads?.wait(THREADS_MS);
-    return { cache, unchanged: job.verdicts.slice(), prepared };
+    return { cache, unchanged: job.verdicts.slice() };
   } finally {
     threads?.stop();
   }

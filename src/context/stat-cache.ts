@@ -9,7 +9,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CONTENT_WIDTH, type Columns, isRacy, KIND } from './folder.ts';
 
-const MAGIC = 'cachewhy-context 1 ';
+const MAGIC = 'cachewhy-context 2 ';
 /** Head and first column; the head is one line of JSON, padded. */
 const HEAD = 256;
 /** Caches of other contexts that are kept; the ones used longest ago go first. */
@@ -40,6 +40,7 @@ export interface Layout extends Counts {
   readonly folderListed: number;
   readonly kinds: number;
   readonly contents: number;
+  readonly folderDigests: number;
   readonly text: number;
   readonly end: number;
 }
@@ -90,6 +91,7 @@ function layOut(counts: Counts): Layout {
     folderListed: take(folders),
     kinds: take(names),
     contents: take(names * CONTENT_WIDTH),
+    folderDigests: take(folders * CONTENT_WIDTH),
     text: take(textBytes),
   };
   return { ...counts, ...columns, end: at };
@@ -160,6 +162,7 @@ function decode(bytes: Uint8Array<SharedArrayBuffer>): StatCache | undefined {
     inos: new Float64Array(buffer, layout.inos, names),
     contents: text.toString('latin1', layout.contents, layout.contents + names * CONTENT_WIDTH),
     links,
+    folderDigests: text.toString('latin1', layout.folderDigests, layout.folderDigests + folders * CONTENT_WIDTH),
   };
   return { rules: head.rules, columns, bytes, layout };
 }
@@ -231,6 +234,7 @@ function encode(rules: string, columns: Columns, seenFrom: number): Uint8Array {
   put(layout.modes, columns.modes);
   put(layout.kinds, columns.kinds);
   bytes.write(columns.contents, layout.contents, 'latin1');
+  bytes.write(columns.folderDigests, layout.folderDigests, 'latin1');
   put(layout.text, text);
   const head: Head = { rules, ...counts, crc: crc32(bytes.subarray(HEAD)) };
   bytes.write(`${MAGIC}${JSON.stringify(head)}`.padEnd(HEAD - 1, ' ').concat('\n'), 0, 'latin1');

@@ -1,4 +1,5 @@
 /** Asks docker's build client (buildx) for what it knows. Never waits long, never prompts, and says in one sentence why it could not. */
+import { type ExecFileException, execFile } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -82,27 +83,36 @@ function findBuildx(env: Readonly<Record<string, string | undefined>>): readonly
 
 /** @throws RecordsUnavailable */
 export async function askBuildx(args: readonly string[], options: ClientOptions = {}): Promise<ClientAnswer> {
-  const env = { ...process.env, ...options.env };
+  const env: NodeJS.ProcessEnv = { ...process.env, ...options.env, DOCKER_CLI_HOOKS: 'false', DOCKER_CLI_HINTS: 'false', NO_COLOR: '1' };
+  delete env.BUILDKIT_PROGRESS;
   const [file, ...before] = findBuildx(env);
-  const { execa } = await import('execa');
-  const result = await execa(file!, [...before, ...args], {
-    env: { ...options.env, BUILDKIT_PROGRESS: undefined, DOCKER_CLI_HOOKS: 'false', DOCKER_CLI_HINTS: 'false', NO_COLOR: '1' },
-    stdin: 'ignore',
-    encoding: 'buffer',
-    reject: false,
-    stripFinalNewline: false,
-    timeout: options.timeoutMs ?? TIMEOUT_MS,
-    maxBuffer: MAX_ANSWER,
-    windowsHide: true,
-    ...(options.signal && { cancelSignal: options.signal }),
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      file!,
+      [...before, ...args],
+      {
+        env,
+        encoding: 'buffer',
+        timeout: options.timeoutMs ?? TIMEOUT_MS,
+        maxBuffer: MAX_ANSWER,
+        windowsHide: true,
+        ...(options.signal && { signal: options.signal }),
+      },
+      (error, stdout, stderr) => {
+        if (!error) resolve({ stdout, stderr: stderr.toString('utf8') });
+        else reject(explainEnd(error, stderr.toString('utf8')));
+      },
+    );
+    child.stdin?.end();
   });
-  const stderr = Buffer.from(result.stderr ?? []).toString('utf8');
-  if (result.exitCode === 0) return { stdout: Buffer.from(result.stdout ?? []), stderr };
-  if (result.timedOut)
-    throw new RecordsUnavailable('the builder did not answer in time', 'See whether `docker buildx history ls` answers.');
-  if (result.code === 'ENOENT' || result.code === 'EACCES')
-    throw new RecordsUnavailable('docker was not found', 'Install docker with buildx, or put it on the path.');
-  throw explainFailure(stderr);
+}
+
+function explainEnd(error: ExecFileException, stderr: string): RecordsUnavailable {
+  if (error.code === 'ENOENT' || error.code === 'EACCES')
+    return new RecordsUnavailable('docker was not found', 'Install docker with buildx, or put it on the path.');
+  if (error.killed || error.name === 'AbortError')
+    return new RecordsUnavailable('the builder did not answer in time', 'See whether `docker buildx history ls` answers.');
+  return explainFailure(stderr);
 }
 
 /** What docker says, and what it means. */

@@ -128,7 +128,7 @@ class TerminalReport {
 
   private miss(m: MissReport, b: BuildReport): void {
     this.lines.push('');
-    const where = m.source ? `  ${m.source.file}:${m.source.line}` : '';
+    const where = m.source ? `  ${oneLine(m.source.file)}:${m.source.line}` : '';
     this.paragraph(`${oneLine(truncate(m.name, 400))}${where}`, this.style(['red', 'bold'], '✗ '), 'bold', '  ');
     const cost = [duration(m.seconds)];
     if (m.cascade.length > 0) cost.push(`and ${plural(m.cascade.length, 'step')} below it ran: ${duration(m.cascadeSeconds)}`);

@@ -17,6 +17,8 @@ import { keepRecords, type RecordKeeper } from './record-keeper.ts';
 import type { RunOptions } from './run-build.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 
+export { createLogReader } from '../input/reader.ts';
+
 /** After the build has ended, a context that was not read to its end yet is waited for this long: only the first look at a big one takes it. */
 const MAX_WAIT_MS = 10_000;
 /** A wait that a person notices is announced. */

@@ -22,8 +22,10 @@ export async function runBuild(argv: readonly string[], options: RunOptions): Pr
   try {
     const first = await runOnce(argv, options);
     const pass = options.twice && first.end.status === 0 ? await runOnce(argv, options, first) : first;
-    const { reportPass } = await import('./after-build.ts');
-    return await reportPass(pass, options);
+    const after = await loadHelp();
+    if (after) return await after.reportPass(pass, options);
+    process.stderr.write(`cachewhy: ${pass.problem}\n`);
+    return pass.end.status;
   } catch (error) {
     if (!(error instanceof CommandMissing)) throw error;
     process.stderr.write(`cachewhy: ${error.message}\n  ${error.hint}\n`);
@@ -51,9 +53,9 @@ async function runOnce(argv: readonly string[], options: RunOptions, first?: Pas
   });
   // A command that is not there ends before any help has come.
   running.catch(() => undefined);
-  const after = await import('./after-build.ts');
-  output.open((await import('../input/reader.ts')).createLogReader);
-  help = quietly(() => after.startHelp(command, env));
+  const after = await loadHelp();
+  if (after) output.open(after.createLogReader);
+  help = quietly(() => after?.startHelp(command, env));
   for (const build of seen) quietly(() => help?.begin(build));
   let end: ChildEnd;
   try {
@@ -63,7 +65,13 @@ async function runOnce(argv: readonly string[], options: RunOptions, first?: Pas
     help?.stop();
     throw error;
   }
+  if (!after) return { end, report: null, problem: 'no report, by a fault of cachewhy and not of your build: it could not load itself' };
   return after.diagnosePass({ argv, command, help, end, options, results: output.end(), builds: ownBuilds(watch, command), first });
+}
+
+/** A package that is replaced while we run is no reason to lose sight of the build. */
+async function loadHelp(): Promise<typeof import('./after-build.ts') | undefined> {
+  return import('./after-build.ts').catch(() => undefined);
 }
 
 function ownBuilds(watch: BuildWatch | undefined, command: BuildCommand | null): ReturnType<BuildWatch['ours']> {

@@ -12,7 +12,11 @@ export interface Snapshots {
   stop(): void;
 }
 
-export function createSnapshots(cacheDir: string | undefined): Snapshots {
+/**
+ * @param cacheDir where scans are kept between runs
+ * @param unchangedSince a listing made after the build is only good for it if no file was changed since this time (milliseconds since 1970)
+ */
+export function createSnapshots(cacheDir: string | undefined, unchangedSince?: number): Snapshots {
   const running = new Map<string, Promise<ContextListing | string>>();
   const controller = new AbortController();
   const start = (root: string, dockerfile: string | null): Promise<ContextListing | string> => {
@@ -23,7 +27,11 @@ export function createSnapshots(cacheDir: string | undefined): Snapshots {
         { root, ...(dockerfile !== null && { dockerfile }), ...(cacheDir !== undefined && { cacheDir }) },
         controller.signal,
       ).then(
-        (snapshot) => snapshot.listing,
+        (snapshot) => {
+          if (unchangedSince !== undefined && [...snapshot.mtimes().values()].some((time) => time > unchangedSince))
+            return `Files of the build context ${root} were changed while it was being built: which of them it saw is not known.`;
+          return snapshot.listing;
+        },
         (error: unknown) =>
           `The build context ${root} could not be read: ${error instanceof Error ? error.message.split('\n')[0] : 'unknown'}`,
       );

@@ -3,8 +3,11 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { selectionDigest } from '../../src/context/content-key.ts';
 import { diffListings, findStaleFiles } from '../../src/context/diff.ts';
+import { type CopySelection, selectEntries } from '../../src/context/select.ts';
 import { type Snapshot, takeSnapshot, takeSnapshotInBackground } from '../../src/context/snapshot.ts';
+import type { ContextListing } from '../../src/context/types.ts';
 import { UserError } from '../../src/errors.ts';
 import { makeFolder, writeTree } from './trees.ts';
 
@@ -55,7 +58,10 @@ describe('a listing', () => {
       'src/x': { file: '' },
       y: { file: '' },
     });
-    expect(paths(takeSnapshot({ root, ignore: '*\n!src/deep/keep' }))).toEqual(['src', 'src/deep', 'src/deep/keep']);
+    const cached = { root, cacheDir: makeFolder(), ignore: '*\n!src/deep/keep' };
+    expect(paths(takeSnapshot(cached))).toEqual(['src', 'src/deep', 'src/deep/keep']);
+    expectSameTree(takeSnapshot(cached).listing);
+    expect(takeSnapshot(cached).totals).toMatchObject({ files: 1, folders: 2 });
     expect(paths(takeSnapshot({ root, ignore: '**\n!**/keep' }))).toEqual(['src', 'src/deep', 'src/deep/keep']);
     expect(paths(takeSnapshot({ root, ignore: '*\n!nothing/here' }))).toEqual([]);
   });
@@ -141,6 +147,20 @@ describe('a listing', () => {
   });
 });
 
+/** A listing that knows digests and entries without having made them must give the same as its bare entries. */
+function expectSameTree(listing: ContextListing): void {
+  const selections: CopySelection[] = [
+    ...['.', 'd', 'a.txt', 'a*', 'd/*', '*', 'd/l', 'gone'].map((source) => ({ sources: [source] })),
+    { sources: ['.'], exclude: ['d'] },
+    { sources: ['d', 'big'] },
+  ];
+  const digests = selections.map((it) => selectionDigest(listing, it));
+  const selected = selections.map((it) => selectEntries(listing, it));
+  const bare = { entries: new Map(listing.entries) };
+  expect(digests).toEqual(selections.map((it) => selectionDigest(bare, it)));
+  expect(selected).toEqual(selections.map((it) => selectEntries(bare, it)));
+}
+
 describe('from one snapshot to the next', () => {
   function makeContext(): { root: string; cacheDir: string } {
     const root = makeFolder();
@@ -193,7 +213,10 @@ describe('from one snapshot to the next', () => {
     const snapshot = takeSnapshot(context);
     expect(snapshot.listing).toEqual(takeSnapshot({ root: context.root }).listing);
     expect(snapshot.hashed).toBe(hashed);
-    expect(takeSnapshot(context).listing).toEqual(snapshot.listing);
+    const again = takeSnapshot(context);
+    expect(again.listing).toEqual(snapshot.listing);
+    expectSameTree(takeSnapshot(context).listing);
+    expectSameTree(again.listing);
   });
 
   it('sees another content of the same size and time, and that a builder does not', () => {

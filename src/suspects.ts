@@ -1,0 +1,84 @@
+/**
+ * The other half of cache trouble: steps that were reused although what they depend on lies outside their cache key, so that the build is fast and
+ * possibly stale. Never mixed up with misses.
+ */
+import { isHit, type Step, type StepGraph } from './graph/step.ts';
+import type { SuspectHit } from './model.ts';
+
+interface Suspicion {
+  readonly kind: string;
+  /** What in the RUN's text gives it away. Linear patterns. */
+  readonly sign: RegExp;
+  /** What clears it. */
+  readonly unless?: RegExp;
+  readonly summary: string;
+  readonly because: string;
+  readonly fix: string;
+}
+
+const SUSPICIONS: readonly Suspicion[] = [
+  {
+    kind: 'package-index',
+    sign: /\b(?:apt-get|apt|apk|yum|dnf|zypper) (?:-\S+ )*(?:update|makecache|refresh)\b/,
+    unless: /\b(?:apt-get|apt|yum|dnf|zypper) (?:-\S+ )*install\b|\bapk (?:-\S+ )*add\b|\bupgrade\b/,
+    summary: 'the package index is as old as this layer',
+    because: 'the index is fetched in a RUN of its own: installs below it use the index of the day when this layer was made',
+    fix: 'Update and install in one RUN: `apt-get update && apt-get install -y …`.',
+  },
+  {
+    kind: 'git-clone',
+    sign: /\bgit (?:-\S+ )*(?:clone|pull|fetch)\b/,
+    unless: /\b(?:checkout|reset --hard|--branch|-b|--revision) ?[=v]?[0-9a-f]{7,40}\b|@[0-9a-f]{40}/,
+    summary: 'what it cloned may have moved on',
+    because: 'what a repository holds is no part of the cache key: the clone is that of the day when this layer was made',
+    fix: 'Check out a commit, or use `ADD https://…git#COMMIT`, which is asked for in every build.',
+  },
+  {
+    kind: 'remote-download',
+    sign: /\b(?:curl|wget)\b[^|;&]*https?:\/\//,
+    unless: /sha(?:256|512)sum|shasum|gpg --verify|--checksum|md5sum/,
+    summary: 'what it downloaded may be out of date',
+    because: 'what an address holds is no part of the cache key, and nothing in this RUN checks what came',
+    fix: 'Use `ADD --checksum=sha256:… URL`, or check a checksum in the same RUN.',
+  },
+  {
+    kind: 'unpinned-install',
+    sign: /\b(?:apt-get|apt|yum|dnf) (?:-\S+ )*install\b|\bapk (?:-\S+ )*add\b|\bnpm (?:i|install) (?:-g|--global)\b|\bpip3? install (?!.*(?:-r|--requirement|-e|\.)\b)/,
+    unless: /\binstall\b[^;&|]*(?:=\d|==|@\d)|\badd\b[^;&|]*=\d/,
+    summary: 'packages without a version: those of the day when this layer was made',
+    because: 'which version is the newest is no part of the cache key',
+    fix: 'Pin versions, or rebuild now and then with `--no-cache-filter` for this stage or `--pull`.',
+  },
+];
+
+/** Reports in which nothing else is wrong stay calm: a layer younger than this is no cause for concern. */
+const FRESH_SECONDS = 30 * 86_400;
+
+/**
+ * @param ageOf age of a step's layer in seconds, from an image's history or a builder's record; null where unknown
+ */
+export function findSuspectHits(graph: StepGraph, ageOf: (step: Step) => number | null = () => null): SuspectHit[] {
+  const found: SuspectHit[] = [];
+  for (const step of graph.steps.values()) {
+    if (!isHit(step) || step.parsed.instruction !== 'RUN') continue;
+    const text = step.parsed.text.slice(0, 20_000);
+    for (const s of SUSPICIONS) {
+      if (!s.sign.test(text) || s.unless?.test(text)) continue;
+      const age = ageOf(step);
+      if (age !== null && age < FRESH_SECONDS) break;
+      // Without an age, unpinned packages are in nearly every image: naming them each time would help nobody.
+      if (age === null && s.kind === 'unpinned-install') break;
+      found.push({
+        step: step.id,
+        name: step.name,
+        kind: s.kind,
+        summary: s.summary,
+        because: [`${step.id} was reused, and ${s.because}`],
+        ageSeconds: age,
+        fix: s.fix,
+      });
+      break;
+    }
+  }
+  return found;
+}
