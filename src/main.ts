@@ -1,7 +1,9 @@
 /** Commands and their options (yargs). Each command loads what it needs when it runs. */
 import yargs, { type CommandModule } from 'yargs';
+import completion from './commands/completion.ts';
 import diagnose from './commands/diagnose.ts';
 import explain from './commands/explain.ts';
+import history from './commands/history.ts';
 import last from './commands/last.ts';
 import plugin from './commands/plugin.ts';
 import run from './commands/run.ts';
@@ -13,9 +15,11 @@ const commands: readonly CommandModule<object, never>[] = [
   diagnose,
   run,
   last,
+  history,
   simulate,
   explain,
   plugin,
+  completion,
 ] as unknown as readonly CommandModule<object, never>[];
 
 /** @throws UserError on wrong usage */

@@ -9,6 +9,7 @@ import { buildxConfigFolder } from '../evidence/docker-client.ts';
 import { asObject, asString, parseJson } from '../evidence/json.ts';
 import { type LocalBuild, readLocalBuild } from '../evidence/local-state.ts';
 import type { BuildReport, MissReport } from '../model.ts';
+import { WRAPPED } from '../run/child.ts';
 import { diagnoseRecords } from '../run/diagnose-run.ts';
 import type { KeptRecords } from '../run/record-keeper.ts';
 import { createSnapshots } from '../run/snapshots.ts';
@@ -17,8 +18,8 @@ import { PLUGIN_WORD } from './install.ts';
 
 /** Later than this nobody waits for the answer. */
 const DEADLINE_MS = 1500;
-/** The build that docker asks about ended just now. */
-const RECENT_MS = 15 * 60_000;
+/** The build that docker asks about ended just now; `docker compose up` asks even if it built nothing. */
+const RECENT_MS = 15_000;
 /** What builders keep at most (BuildKit: 50 builds, two days); asking for one that is gone costs a second question. */
 const KEPT_MS = 47 * 3600_000;
 const KEPT_BUILDS = 40;
@@ -39,12 +40,12 @@ export async function answerHook(question: string): Promise<string> {
 
 async function sayWhy(question: string): Promise<string | null> {
   const asked = asObject(parseJson(question));
-  // A failed build says by itself what is wrong.
-  if (asString(asked.CommandError)) return null;
+  // A failed build says by itself what is wrong; under `cachewhy run` the whole report follows.
+  if (asString(asked.CommandError) || process.env[WRAPPED]) return null;
   const folder = buildxConfigFolder();
   const recent = recentBuilds(folder);
   const last = recent[0];
-  if (!last || Date.now() - last.started > RECENT_MS) return null;
+  if (!last) return null;
   const together = last.group === null ? [last] : recent.filter((b) => b.group === last.group);
   const earlierOf = (build: LocalBuild): LocalBuild[] =>
     recent
@@ -74,7 +75,7 @@ async function sayWhy(question: string): Promise<string | null> {
       },
     ];
   });
-  if (kept.length === 0) return null;
+  if (!kept.some((k) => Date.now() - (k.record.completed ?? 0) < RECENT_MS)) return null;
   const cacheDir = cacheFolder();
   const snapshots = createSnapshots(cacheDir, Math.min(...kept.map((k) => k.record.started ?? 0)));
   const [report] = await diagnoseRecords(

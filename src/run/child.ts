@@ -21,6 +21,9 @@ export interface ChildOptions {
   readonly capture?: 'stdout';
 }
 
+/** Tells our own hook, should docker ask it, that a report follows anyway. */
+export const WRAPPED = 'CACHEWHY_RUN';
+
 /** The command was not found: what shells answer. */
 export const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
@@ -39,6 +42,7 @@ export async function runChild(argv: readonly string[], options: ChildOptions = 
     stdin: 'inherit',
     stdout: plan.stdout ? 'pipe' : 'inherit',
     stderr: plan.stderr ? 'pipe' : 'inherit',
+    env: { [WRAPPED]: '1' },
     buffer: false,
     reject: false,
     // Our own end, even a fault, must not be the build's.
