@@ -1,5 +1,6 @@
 /** One run of a diagnosis: gathers the evidence for each build of a log, diagnoses it, remembers it. Side effects end here. */
 import { type Baseline, saveBaseline } from './baseline/store.ts';
+import { checkBudgets, priceReport } from './budgets.ts';
 import { maskCommand, parseCommandLine } from './command/parse.ts';
 import type { BuildCommand } from './command/types.ts';
 import type { DiagnosisOptions } from './commands/options.ts';
@@ -81,4 +82,11 @@ function unreadNote(result: ReadResult): string {
 export function exitStatus(report: Report): number {
   if (report.builds.some((b) => b.outcome !== 'succeeded')) return 1;
   return report.budgets?.some((b) => !b.ok) ? 3 : 0;
+}
+
+/** Prices the waste and checks the limits that were asked for. */
+export function withBudgets(report: Report, options: DiagnosisOptions): Report {
+  const priced = priceReport(report, options);
+  const budgets = checkBudgets(priced, options);
+  return budgets.length > 0 ? { ...priced, budgets } : priced;
 }

@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts';
 import type { ReadResult } from '../input/reader.ts';
 import { readFileLog, readStdinLog } from '../input/source.ts';
 import { openDebugLog } from '../log.ts';
-import { diagnoseLogs, exitStatus } from '../session.ts';
+import { diagnoseLogs, exitStatus, withBudgets } from '../session.ts';
 import type { DiagnosisOptions } from './options.ts';
 
 const PIPE = 'docker build --progress=plain . 2>&1 | cachewhy';
@@ -17,7 +17,7 @@ export async function runDiagnosis(options: DiagnosisOptions, files: readonly st
   for (const file of files.length > 0 ? files : ['-'])
     results.push(file === '-' ? await readStdin(passthrough) : check(readFileLog(file), file));
   if (results.every((r) => r.builds.length === 0)) throw noBuild(results, files);
-  const report = await diagnoseLogs(results, options);
+  const report = withBudgets(await diagnoseLogs(results, options), options);
   await deliver(report, options.format, { color: options.color });
   return exitStatus(report);
 }

@@ -41,6 +41,8 @@ export interface Columns {
   readonly folderCtimes: Float64Array;
   readonly first: Uint32Array;
   readonly paths: readonly string[];
+  /** The paths of one folder; of a cached scan they are cheaper than all `paths`. */
+  pathsIn(folder: number): readonly string[];
   readonly kinds: Uint8Array;
   readonly modes: Uint16Array;
   readonly sizes: Float64Array;
@@ -73,7 +75,7 @@ export function folderAt(columns: Columns, f: number): Folder {
     ino: columns.folderInos[f]!,
     mtime: columns.folderMtimes[f]!,
     ctime: columns.folderCtimes[f]!,
-    paths: columns.paths.slice(from, to),
+    paths: columns.pathsIn(f),
     kinds: columns.kinds.subarray(from, to),
     modes: columns.modes.subarray(from, to),
     sizes: columns.sizes.subarray(from, to),
@@ -101,6 +103,7 @@ export function joinFolders(folders: readonly Folder[]): Columns {
     folderCtimes: Float64Array.from(folders, (it) => it.ctime),
     first,
     paths,
+    pathsIn: (f) => folders[f]!.paths,
     kinds,
     modes: concat(Uint16Array, paths.length, folders, (it) => it.modes),
     sizes: concat(Float64Array, paths.length, folders, (it) => it.sizes),

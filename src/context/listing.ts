@@ -63,14 +63,13 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** Is what stands at a position sent? */
-function isSent({ columns, folders }: Index, i: number): boolean {
+/** Is the path that stands at a position sent? */
+function isSent({ columns, folders }: Index, i: number, path: string): boolean {
   const kind = columns.kinds[i];
-  return kind === KIND.folder ? folders.has(columns.paths[i]!) : kind !== KIND.ignored;
+  return kind === KIND.folder ? folders.has(path) : kind !== KIND.ignored;
 }
 
-function entryAt({ columns, folders }: Index, i: number): ContextEntry {
-  const path = columns.paths[i]!;
+function entryAt({ columns, folders }: Index, i: number, path: string): ContextEntry {
   switch (columns.kinds[i]) {
     case KIND.file:
       return { path, type: 'file', mode: modeOf(columns.modes[i]!), size: columns.sizes[i]!, content: contentAt(columns, i) || null };
@@ -88,9 +87,9 @@ function listEntries(index: Index): ReadonlyMap<string, ContextEntry> {
   const entries = new Map<string, ContextEntry>();
   const list = (folder: number): void => {
     for (let i = columns.first[folder]!; i < columns.first[folder + 1]!; i++) {
-      if (!isSent(index, i)) continue;
       const path = columns.paths[i]!;
-      entries.set(path, entryAt(index, i));
+      if (!isSent(index, i, path)) continue;
+      entries.set(path, entryAt(index, i, path));
       if (columns.kinds[i] === KIND.folder) list(folders.get(path)!);
     }
   };
@@ -105,7 +104,7 @@ function columnTree(index: Index): ContextTree {
   const entry = (path: string): ContextEntry | undefined => {
     if (!made.has(path)) {
       const i = findPath(index, path);
-      made.set(path, i >= 0 && isSent(index, i) ? entryAt(index, i) : undefined);
+      made.set(path, i >= 0 && isSent(index, i, path) ? entryAt(index, i, path) : undefined);
     }
     return made.get(path);
   };
@@ -114,10 +113,9 @@ function columnTree(index: Index): ContextTree {
     children: (folder) => {
       const f = folders.get(folder);
       if (f === undefined) return [];
-      const skip = folder === '' ? 0 : folder.length + 1;
-      const names: string[] = [];
-      for (let i = columns.first[f]!; i < columns.first[f + 1]!; i++) if (isSent(index, i)) names.push(columns.paths[i]!.slice(skip));
-      return names;
+      const from = columns.first[f]!;
+      const paths = columns.pathsIn(f).filter((path, n) => isSent(index, from + n, path));
+      return paths.map((path) => path.slice(folder === '' ? 0 : folder.length + 1));
     },
     resolve: (path, followLast) => resolveIn(entry, path, followLast),
     digest: (folder) => {
@@ -131,12 +129,13 @@ function columnTree(index: Index): ContextTree {
 function findPath({ columns, folders }: Index, path: string): number {
   const f = path === '' ? undefined : folders.get(parentOf(path));
   if (f === undefined) return -1;
-  let low = columns.first[f]!;
-  let high = columns.first[f + 1]! - 1;
+  const paths = columns.pathsIn(f);
+  let low = 0;
+  let high = paths.length - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
-    const order = compareBytes(columns.paths[middle]!, path);
-    if (order === 0) return middle;
+    const order = compareBytes(paths[middle]!, path);
+    if (order === 0) return columns.first[f]! + middle;
     if (order < 0) low = middle + 1;
     else high = middle - 1;
   }
@@ -163,7 +162,7 @@ export function withFolderDigests(columns: Columns): Columns {
     const skip = folderPaths[f] === '' ? 0 : folderPaths[f]!.length + 1;
     const children: [name: string, digest: string][] = [];
     for (let i = first[f]!; i < first[f + 1]!; i++) {
-      if (!isSent(index, i)) continue;
+      if (!isSent(index, i, paths[i]!)) continue;
       const digest = kinds[i] === KIND.folder ? digests[index.folders.get(paths[i]!)!]! : describe(i);
       children.push([paths[i]!.slice(skip), digest]);
     }

@@ -164,8 +164,7 @@ function* recall(root: string, file: string | undefined, rules: string, slice: n
       verdicts: new Uint8Array(new SharedArrayBuffer(layout.folders)),
     };
     threads?.go({ ...job });
-    const pathsIn = (f: number): readonly string[] => columns.paths.slice(columns.first[f], columns.first[f + 1]);
-    while (!verifyFolders(fs, job, columns.folderPaths, pathsIn, slice > 0 ? performance.now() + slice : 0)) yield 0;
+    while (!verifyFolders(fs, job, columns.folderPaths, columns.pathsIn, slice > 0 ? performance.now() + slice : 0)) yield 0;
     if (threads && slice > 0) yield* threadsDone(threads, THREADS_MS);
     else threads?.wait(THREADS_MS);
     return { cache, unchanged: job.verdicts.slice() };

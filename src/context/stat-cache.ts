@@ -140,27 +140,39 @@ function decode(bytes: Uint8Array<SharedArrayBuffer>): StatCache | undefined {
   const layout = layOut(head);
   if (bytes.length !== layout.end || crc32(bytes.subarray(HEAD)) !== head.crc) return undefined;
   const { folders, names } = layout;
-  const strings = text.toString('utf8', layout.text, layout.text + layout.textBytes).split('\0');
   const kinds = new Uint8Array(buffer, layout.kinds, names);
+  const folderText = new Uint32Array(buffer, layout.folderText, folders + 1);
+  /** Strings behind each other, a NUL behind each. */
+  const strings = (from: number, to: number): string[] =>
+    from === to ? [] : text.toString('utf8', layout.text + from, layout.text + to - 1).split('\0');
+  const targets = strings(folderText[folders]!, layout.textBytes);
   const links = new Map<number, string>();
-  let link = folders + names;
-  for (let i = 0; i < names; i++) if (kinds[i] === KIND.symlink) links.set(i, strings[link++]!);
+  for (let i = kinds.indexOf(KIND.symlink); i >= 0; i = kinds.indexOf(KIND.symlink, i + 1)) links.set(i, targets[links.size]!);
+  let paths: readonly string[] | undefined;
+  let contents: string | undefined;
   const columns: Columns = {
-    folderPaths: strings.slice(0, folders),
+    folderPaths: strings(0, folderText[0]!),
     folderListed: new Uint8Array(buffer, layout.folderListed, folders),
     folderModes: new Uint16Array(buffer, layout.folderModes, folders),
     folderInos: new Float64Array(buffer, layout.folderInos, folders),
     folderMtimes: new Float64Array(buffer, layout.folderMtimes, folders),
     folderCtimes: new Float64Array(buffer, layout.folderCtimes, folders),
     first: new Uint32Array(buffer, layout.folderFirst, folders + 1),
-    paths: strings.slice(folders, folders + names),
+    get paths() {
+      paths ??= strings(folderText[0]!, folderText[folders]!);
+      return paths;
+    },
+    pathsIn: (f) => strings(folderText[f]!, folderText[f + 1]!),
     kinds,
     modes: new Uint16Array(buffer, layout.modes, names),
     sizes: new Float64Array(buffer, layout.sizes, names),
     mtimes: new Float64Array(buffer, layout.mtimes, names),
     ctimes: new Float64Array(buffer, layout.ctimes, names),
     inos: new Float64Array(buffer, layout.inos, names),
-    contents: text.toString('latin1', layout.contents, layout.contents + names * CONTENT_WIDTH),
+    get contents() {
+      contents ??= text.toString('latin1', layout.contents, layout.contents + names * CONTENT_WIDTH);
+      return contents;
+    },
     links,
     folderDigests: text.toString('latin1', layout.folderDigests, layout.folderDigests + folders * CONTENT_WIDTH),
   };
