@@ -100,10 +100,16 @@ function listEntries(index: Index): ReadonlyMap<string, ContextEntry> {
 /** The tree of a listing, without its entries. */
 function columnTree(index: Index): ContextTree {
   const { columns, folders } = index;
+  const lists = new Map<number, readonly string[]>();
+  const pathsIn = (folder: number): readonly string[] => {
+    const paths = lists.get(folder) ?? columns.pathsIn(folder);
+    lists.set(folder, paths);
+    return paths;
+  };
   const made = new Map<string, ContextEntry | undefined>();
   const entry = (path: string): ContextEntry | undefined => {
     if (!made.has(path)) {
-      const i = findPath(index, path);
+      const i = findPath(index, path, pathsIn);
       made.set(path, i >= 0 && isSent(index, i, path) ? entryAt(index, i, path) : undefined);
     }
     return made.get(path);
@@ -114,7 +120,7 @@ function columnTree(index: Index): ContextTree {
       const f = folders.get(folder);
       if (f === undefined) return [];
       const from = columns.first[f]!;
-      const paths = columns.pathsIn(f).filter((path, n) => isSent(index, from + n, path));
+      const paths = pathsIn(f).filter((path, n) => isSent(index, from + n, path));
       return paths.map((path) => path.slice(folder === '' ? 0 : folder.length + 1));
     },
     resolve: (path, followLast) => resolveIn(entry, path, followLast),
@@ -126,10 +132,10 @@ function columnTree(index: Index): ContextTree {
 }
 
 /** The position of a path, -1 when it is not there; paths in a folder are sorted. */
-function findPath({ columns, folders }: Index, path: string): number {
+function findPath({ columns, folders }: Index, path: string, pathsIn: (folder: number) => readonly string[]): number {
   const f = path === '' ? undefined : folders.get(parentOf(path));
   if (f === undefined) return -1;
-  const paths = columns.pathsIn(f);
+  const paths = pathsIn(f);
   let low = 0;
   let high = paths.length - 1;
   while (low <= high) {
