@@ -114,7 +114,7 @@ export class RegistryClient {
       const response = await fetch(url, {
         method,
         headers,
-        ...(body && { body: body as unknown as BodyInit }),
+        ...(body && { body: body as unknown as NonNullable<RequestInit['body']> }),
         redirect: 'manual',
         signal: this.signal,
       });
