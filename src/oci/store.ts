@@ -7,6 +7,8 @@ import { findArtifact, pullLayer, pushArtifact } from './artifact.ts';
 import { RegistryClient, RegistryError } from './client.ts';
 import { ownTag, parseOciReference, tagsToRead } from './reference.ts';
 
+const ATTEMPTS = 6;
+
 export interface RemoteOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** For everything together. Default: 15 seconds to load, 30 to save. */
@@ -52,7 +54,7 @@ export async function saveRemoteBaseline(text: string, baseline: Baseline, optio
   const name = `${reference.registry}/${reference.repository}:${tag}`;
   try {
     let next = baseline;
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const there = await readThere(client, tag);
       if (typeof there === 'string') return `${name} ${there}: it was not overwritten.`;
       // Another runner saved after us: its build is the later one, ours joins its past.
@@ -62,7 +64,8 @@ export async function saveRemoteBaseline(text: string, baseline: Baseline, optio
       }
       const merged = { ...next, past: mergePast(there?.baseline.past ?? [], baseline.past) };
       const digest = await pushArtifact(client, tag, packBaseline(merged));
-      await delay(20 + Math.random() * 80);
+      // Longer than another runner takes between its look and its push, and each time more by chance.
+      await delay(100 + Math.random() * 150 * 2 ** attempt);
       if ((await findArtifact(client, tag))?.digest === digest) return null;
     }
     return null;
