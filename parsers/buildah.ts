@@ -1,32 +1,8 @@
 /** podman build and buildah build: `[1/2] STEP 3/6: RUN echo one`, `--> Using cache bcb25071…`. Every instruction is a step. */
-import type { BeginBuild, Claim, EventSink, LineReader, LogLine, LogParser } from '../src/events.ts';
-
-/** `STEP 2/6: ARG A=1`, `[1/2] STEP 2/6: …`, `STEP 2: …` (before 1.21) */
-const STEP = /^(?:\[(\d{1,4})\/(\d{1,4})\] )?STEP (\d{1,4})(?:\/(\d{1,4}))?: (.*)$/s;
-/** `--> Using cache bcb2507187f15e2d…`, `--> Cache pulled from remote REF`, `--> 66706fb9903d` */
-const RESULT = /^--> (?:(Using cache [0-9a-f]{12,64}|Cache pulled from remote .*)|([0-9a-f]{11,64}))\s*$/;
-const FAILED =
-  /^(?:Error: (?:building at STEP|error building|building|creating build|short-name|initializing source)|error building at STEP|Error: )/;
-
-interface Step {
-  readonly id: string;
-  readonly text: string;
-  cached: boolean;
-  closed: boolean;
-}
-interface Stage {
-  readonly name: string | null;
-  last: string;
-}
-interface Open {
-  readonly emit: EventSink;
-  readonly steps: Step[];
-  readonly stages: Map<number, Stage>;
-  /** Some step had a result line: the build keeps layers. */
-  layers: boolean;
-  over: boolean;
-  failed: boolean;
-}
+import type { BeginBuild, Claim, LineReader, LogLine, LogParser } from '../src/events.ts';
+import { BuildahBuild } from './buildah/build.ts';
+import { type BuildahLine, isInstruction, mayBeFailure, readFailure, readLine, readStep, type StepLine } from './buildah/lines.ts';
+import { perStream, type StreamReader } from './streams.ts';
 
 const parser: LogParser = {
   id: 'buildah',
@@ -37,129 +13,124 @@ const parser: LogParser = {
 };
 export default parser;
 
+/** `[linux/arm64] [1/2] STEP 3/6: …`: a build for several platforms; the lines of results have no label. */
+const PLATFORM = /(?:^| )(?:linux|windows|darwin|freebsd|wasi)\/[a-z0-9_]{1,20}(?:\/[a-z0-9.]{1,20})?$/;
+
 class BuildahReader implements LineReader {
+  private readonly streams: LineReader & { readonly running: boolean };
+  private platform: string | undefined;
+
+  constructor(begin: BeginBuild) {
+    this.streams = perStream(() => new Stream(begin));
+  }
+
+  get running(): boolean {
+    return this.streams.running;
+  }
+
+  line(line: LogLine): Claim {
+    if (line.source !== undefined && PLATFORM.test(line.source)) this.platform = line.source;
+    else if (line.source === undefined && this.platform !== undefined && !readStep(line.text))
+      return this.streams.line({ ...line, source: this.platform });
+    return this.streams.line(line);
+  }
+
+  end(): void {
+    this.streams.end();
+  }
+}
+
+class Stream implements StreamReader {
   private readonly begin: BeginBuild;
-  private readonly builds = new Map<string, Open>();
+  private build: BuildahBuild | null = null;
 
   constructor(begin: BeginBuild) {
     this.begin = begin;
   }
 
-  /** True while a step's own output is being printed. */
   get running(): boolean {
-    for (const b of this.builds.values()) if (!b.over && b.steps.at(-1)?.closed === false) return true;
-    return false;
+    return this.build?.running === true;
   }
 
   line(line: LogLine): Claim {
-    const key = line.source ?? '';
-    const step = STEP.exec(line.text);
-    let build = this.builds.get(key);
+    const step = readStep(line.text);
     if (step) {
-      const first = Number(step[3]) === 1 && Number(step[1] ?? 1) === 1;
-      if (!build || build.over || (first && /^FROM /i.test(step[5] ?? '') && build.steps.some((s) => s.id === '#1' && s.closed))) {
-        if (build) this.finish(build, line);
-        build = { emit: this.begin('buildah', line.number), steps: [], stages: new Map(), layers: false, over: false, failed: false };
-        this.builds.set(key, build);
-      }
-      this.step(build, step, line);
+      const claim = this.step(step, line);
+      if (claim !== 'none') return claim;
+    }
+    const { build } = this;
+    if (!build) return 'none';
+    const failure = readFailure(line.text);
+    if (failure && !build.over) {
+      build.fail(failure.step, failure.message, line.number);
       return 'structure';
     }
-    if (!build || build.over) return 'none';
-    return this.within(build, line);
+    const read = readLine(line.text);
+    return read ? this.read(build, read, line) : this.other(build, line);
   }
 
   end(): void {
-    for (const b of this.builds.values()) if (!b.layers && b.steps.length > 1) this.note(b);
+    this.build?.end();
+    this.build = null;
   }
 
-  private step(build: Open, match: RegExpExecArray, line: LogLine): void {
-    const stage = Number(match[1] ?? 1);
-    const text = match[5] ?? '';
-    const id = `#${build.steps.length + 1}`;
-    const inputs: string[] = [];
-    const stageOf = (ref: string): Stage | undefined =>
-      [...build.stages.values()].find((s) => s.name?.toLowerCase() === ref.toLowerCase()) ??
-      (/^\d+$/.test(ref) ? build.stages.get(Number(ref) + 1) : undefined);
-    const from = /^FROM (?:--platform=\S+ )?(\S+)(?: AS (\S+))?/i.exec(text);
-    const own = build.stages.get(stage);
-    if (from) {
-      const base = stageOf(from[1] ?? '');
-      if (base) inputs.push(base.last);
-      build.stages.set(stage, { name: from[2] ?? null, last: id });
-    } else {
-      if (own) inputs.push(own.last);
-      const copied = /^(?:COPY|ADD) (?:--\S+ ){0,8}--from=(\S+)/i.exec(text);
-      const source = copied ? stageOf(copied[1] ?? '') : undefined;
-      if (source && !inputs.includes(source.last)) inputs.push(source.last);
-      if (own) own.last = id;
+  private step(step: StepLine, line: LogLine): Claim {
+    const { build } = this;
+    if (build?.accepts(step)) {
+      if (step.glued) build.output(line.text);
+      build.start(step, line);
+      return 'structure';
     }
-    // Without layers a step has no result line: the next step of its stage ends it. FROM never has one.
-    for (const s of build.steps)
-      if (!s.closed && (!build.layers || /^FROM /i.test(s.text)) && inputs.includes(s.id)) this.close(build, s, line);
-    build.steps.push({ id, text, cached: false, closed: false });
-    build.emit({ type: 'vertex', id, name: line.text, line: line.number, inputs, ...(line.time !== undefined && { time: line.time }) });
+    if (step.glued || !isInstruction(step.instruction)) return 'none';
+    // A container may print such a line as well. Only a build that begins is taken for one: the one before may have been cut off.
+    if (build?.running && !(step.number === 1 && step.instruction === 'FROM')) {
+      build.output(line.text);
+      return 'output';
+    }
+    this.end();
+    this.build = new BuildahBuild(this.begin('buildah', line.number));
+    this.build.start(step, line);
+    return 'structure';
   }
 
-  private within(build: Open, line: LogLine): Claim {
-    const result = RESULT.exec(line.text);
-    if (result) {
-      build.layers = true;
-      if (result[1]) {
-        // The result belongs to the latest step that has none; stages may run side by side.
-        const step = build.steps.findLast((s) => !s.closed && !s.cached && !/^FROM /i.test(s.text));
-        if (step) {
-          step.cached = true;
-          step.closed = true;
-          build.emit({ type: 'cached', id: step.id, line: line.number });
-        }
-      } else {
-        const step = build.steps.findLast((s) => !s.closed && !/^FROM /i.test(s.text));
-        const latest = build.steps.findLast((s) => !/^FROM /i.test(s.text));
-        if (step && !latest?.cached) this.close(build, step, line);
-      }
-      return 'structure';
+  private read(build: BuildahBuild, read: BuildahLine, line: LogLine): Claim {
+    if (build.over) return read.kind === 'tagged' || read.kind === 'image' ? 'structure' : 'none';
+    switch (read.kind) {
+      case 'using-cache':
+        build.cached(read.image, line);
+        break;
+      case 'result':
+        build.made(read.image, line);
+        break;
+      case 'pulled-cache':
+        build.pulledCache(read.reference);
+        break;
+      case 'commit':
+        build.commit(line.number);
+        break;
+      case 'tagged':
+      case 'image':
+        if (build.running) return this.other(build, line);
+        build.succeed();
+        break;
+      case 'blob':
+        if (build.running) return this.other(build, line);
+        build.blob(read.digest);
+        break;
+      case 'warning':
+        build.warn(read.text);
+        break;
+      default:
     }
-    if (/^(?:\[\d+\/\d+\] )?COMMIT(?: |$)/.test(line.text)) {
-      for (const s of build.steps) if (!s.closed && !build.layers) this.close(build, s, line);
-      return 'structure';
-    }
-    if (/^Successfully tagged /.test(line.text) || /^[0-9a-f]{64}$/.test(line.text)) {
-      this.finish(build, line);
-      build.emit({ type: 'end', outcome: 'succeeded' });
-      return 'structure';
-    }
-    if (FAILED.test(line.text)) {
-      const open = build.steps.findLast((s) => !s.closed);
-      if (open && !build.failed) {
-        open.closed = true;
-        build.emit({ type: 'error', id: open.id, message: line.text.slice(0, 2000), line: line.number });
-      }
-      build.failed = true;
-      build.emit({ type: 'end', outcome: 'failed', message: line.text.slice(0, 2000) });
-      return 'structure';
-    }
-    const open = build.steps.findLast((s) => !s.closed);
-    if (open && /^RUN /i.test(open.text)) build.emit({ type: 'output', id: open.id, lines: 1, bytes: 0 });
+    return 'structure';
+  }
+
+  private other(build: BuildahBuild, line: LogLine): Claim {
+    if (build.over) return 'none';
+    const { text } = line;
+    if (mayBeFailure(text)) build.mayHaveFailed(text, line.number);
+    if (!build.running) return 'none';
+    build.output(text);
     return 'output';
-  }
-
-  private close(build: Open, step: Step, line: LogLine): void {
-    step.closed = true;
-    build.emit({ type: 'done', id: step.id, line: line.number, ...(line.time !== undefined && { time: line.time }) });
-  }
-
-  private finish(build: Open, line: LogLine): void {
-    if (build.over) return;
-    build.over = true;
-    for (const s of build.steps) if (!s.closed) this.close(build, s, line);
-    if (!build.layers && build.steps.length > 1) this.note(build);
-  }
-
-  private note(build: Open): void {
-    build.emit({
-      type: 'note',
-      text: 'No step shows a result (`-->`): the build keeps no layers, so nothing can ever be reused. `buildah build --layers` (podman build does so by itself) turns the cache on.',
-    });
   }
 }
