@@ -36,8 +36,11 @@ const cause: Cause = {
     return {
       kind: 'cold-cache',
       confidence: strong && baseState !== 'known' ? 'likely' : 'possible',
-      weight: baseState === 'known' ? 0.5 : 0.95,
-      summary: 'The builder had nothing of this build: it is new, was pruned, or never built it',
+      weight: baseState !== 'known' ? 0.95 : step.parsed.instruction === 'RUN' ? 0.75 : 0.85,
+      summary:
+        baseState === 'known'
+          ? 'This builder never built this before, or its results were pruned'
+          : 'The builder had nothing of this build: it is new, was pruned, or never built it',
       because,
     };
   },

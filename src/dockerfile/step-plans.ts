@@ -1,7 +1,7 @@
 /** What a single step does, resolved: the process of a RUN, the files of a COPY, the folder of a WORKDIR. */
 import { lookUp } from './environment.ts';
 import type { Scope, State } from './evaluate.ts';
-import { expand } from './expand.ts';
+import { type ExpandOptions, expand } from './expand.ts';
 import { heredocContent, readHeredocHead } from './heredoc.ts';
 import type { Instruction } from './model.ts';
 import { type Mount, readMounts } from './mounts.ts';
@@ -19,15 +19,17 @@ export interface Planned {
 
 export function planStep(instruction: Instruction, state: State, scope: Scope): Planned {
   const used = new Set<string>();
-  const value = (text: string): string => {
-    const expansion = expand(text, (name) => lookUp(state.env, name), { escape: scope.dockerfile.directives.escape });
+  const read = (text: string, options: ExpandOptions): string => {
+    const expansion = expand(text, (name) => lookUp(state.env, name), options);
     for (const name of expansion?.used ?? []) used.add(name);
     return expansion?.text ?? text;
   };
+  const { escape } = scope.dockerfile.directives;
+  const value = (text: string): string => read(text, { escape });
   let plan: Planned['plan'];
   if (instruction.keyword === 'WORKDIR') plan = { kind: 'workdir', path: resolveWorkdir(state.workdir, value(instruction.rest)) };
   else if (instruction.keyword === 'RUN') plan = planRun(instruction, state, scope, value);
-  else plan = planCopy(instruction, state, scope, value);
+  else plan = planCopy(instruction, state, scope, value, (body) => read(body, { escape: '\\', noQuotes: true }));
   return { plan, used: [...used] };
 }
 
@@ -103,7 +105,13 @@ function resolveFrom(name: string, scope: Scope): Origin {
   return { kind: 'context', context: context.name };
 }
 
-function planCopy(copy: Instruction, state: State, scope: Scope, value: (text: string) => string): CopyPlan {
+function planCopy(
+  copy: Instruction,
+  state: State,
+  scope: Scope,
+  value: (text: string) => string,
+  body: (text: string) => string,
+): CopyPlan {
   const add = copy.keyword === 'ADD';
   const words = copy.words.slice(0, -1);
   const heads = words.map(readHeredocHead);
@@ -111,7 +119,7 @@ function planCopy(copy: Instruction, state: State, scope: Scope, value: (text: s
   const inline = heads.flatMap((head) => {
     const heredoc = head && bodies.get(head.name);
     if (!heredoc) return [];
-    return [{ name: heredoc.name, content: heredoc.expand ? expandBody(heredocContent(heredoc), state) : heredocContent(heredoc) }];
+    return [{ name: heredoc.name, content: heredoc.expand ? body(heredocContent(heredoc)) : heredocContent(heredoc) }];
   });
   const sources = words.filter((_, index) => heads[index] === null).map(value);
   const from = add ? null : flagValue(copy, 'from');
@@ -139,8 +147,4 @@ function planCopy(copy: Instruction, state: State, scope: Scope, value: (text: s
 
 function mapValue(text: string | null, value: (text: string) => string): string | null {
   return text === null || text === '' ? null : value(text);
-}
-
-function expandBody(body: string, state: State): string {
-  return expand(body, (name) => lookUp(state.env, name), { escape: '\\', noQuotes: true })?.text ?? body;
 }

@@ -92,29 +92,49 @@ export function operands(args: readonly string[], valued: readonly string[] = []
 export function needsNoFiles(command: Command): boolean {
   const [name = '', sub = '', ...more] = program(command);
   const args = [sub, ...more];
-  const named = (list: readonly string[]): boolean => list.length > 0 && list.every((a) => !/^[./]|^-e$|\.(?:deb|rpm|apk|whl|tgz|tar\.gz|gem|txt)$/.test(a));
+  const named = (list: readonly string[]): boolean =>
+    list.length > 0 && list.every((a) => !/^[./]|^-e$|\.(?:deb|rpm|apk|whl|tgz|tar\.gz|gem|txt)$/.test(a));
   switch (name) {
     case 'apt-get':
     case 'apt':
-      return /^(?:update|clean|autoclean|autoremove|upgrade|dist-upgrade)$/.test(verb(args)) || (verb(args) === 'install' && named(afterVerb(args)));
+      return (
+        /^(?:update|clean|autoclean|autoremove|upgrade|dist-upgrade)$/.test(verb(args)) ||
+        (verb(args) === 'install' && named(afterVerb(args)))
+      );
     case 'apk':
-      return /^(?:update|upgrade)$/.test(verb(args)) || (verb(args) === 'add' && named(afterVerb(args, ['-t', '--virtual', '-X', '--repository'])));
+      return (
+        /^(?:update|upgrade)$/.test(verb(args)) ||
+        (verb(args) === 'add' && named(afterVerb(args, ['-t', '--virtual', '-X', '--repository'])))
+      );
     case 'yum':
     case 'dnf':
     case 'microdnf':
     case 'zypper':
       return /^(?:update|upgrade|clean|makecache|refresh)$/.test(verb(args)) || (verb(args) === 'install' && named(afterVerb(args)));
     case 'npm':
-      return (/^(?:i|install)$/.test(sub) && more.some((a) => a === '-g' || a === '--global') && named(operands(more))) || /^(?:cache|config)$/.test(sub);
+      return (
+        (/^(?:i|install)$/.test(sub) && more.some((a) => a === '-g' || a === '--global') && named(operands(more))) ||
+        /^(?:cache|config)$/.test(sub)
+      );
     case 'yarn':
-      return (sub === 'global' && more[0] === 'add' && named(operands(more.slice(1)))) || sub === 'config' || (sub === 'cache' && more[0] === 'clean');
+      return (
+        (sub === 'global' && more[0] === 'add' && named(operands(more.slice(1)))) ||
+        sub === 'config' ||
+        (sub === 'cache' && more[0] === 'clean')
+      );
     case 'pnpm':
-      return (/^(?:add|install|i)$/.test(sub) && more.some((a) => a === '-g' || a === '--global') && named(operands(more))) || sub === 'config';
+      return (
+        (/^(?:add|install|i)$/.test(sub) && more.some((a) => a === '-g' || a === '--global') && named(operands(more))) || sub === 'config'
+      );
     case 'corepack':
       return sub === 'enable' || (sub === 'prepare' && more.length > 0);
     case 'pip':
     case 'pip3':
-      return sub === 'install' && !more.some((a) => /^(?:-r|--requirement|-c|--constraint|-e|--editable)/.test(a)) && named(operands(more, ['-i', '--index-url', '--extra-index-url', '-f', '--find-links', '-t', '--target', '--prefix']));
+      return (
+        sub === 'install' &&
+        !more.some((a) => /^(?:-r|--requirement|-c|--constraint|-e|--editable)/.test(a)) &&
+        named(operands(more, ['-i', '--index-url', '--extra-index-url', '-f', '--find-links', '-t', '--target', '--prefix']))
+      );
     case 'gem':
       return sub === 'install' && named(operands(more, ['-v', '--version']));
     case 'go':
@@ -132,7 +152,9 @@ export function needsNoFiles(command: Command): boolean {
     case 'mkdir':
       return operands(args, ['-m']).every((a) => a.startsWith('/'));
     case 'rm':
-      return operands(args).every((a) => /^\/(?:var\/(?:lib\/apt\/lists|cache)|root\/\.(?:cache|npm)|tmp|usr\/share\/(?:doc|man))(?:\/|$)/.test(a));
+      return operands(args).every((a) =>
+        /^\/(?:var\/(?:lib\/apt\/lists|cache)|root\/\.(?:cache|npm)|tmp|usr\/share\/(?:doc|man))(?:\/|$)/.test(a),
+      );
     case 'true':
     case 'set':
       return true;

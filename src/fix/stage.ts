@@ -43,9 +43,12 @@ export function readStage(stage: Stage, dockerfile: Dockerfile): StageLine[] | n
 
 /** A stage that starts from another has its working directory; images are taken to have `/`. */
 function initialWorkdir(stage: Stage, dockerfile: Dockerfile): string {
-  const parent = dockerfile.stages.slice(0, stage.index).findLast((s) => s.name !== null && s.name.toLowerCase() === stage.base.toLowerCase());
+  const parent = dockerfile.stages
+    .slice(0, stage.index)
+    .findLast((s) => s.name !== null && s.name.toLowerCase() === stage.base.toLowerCase());
   let workdir = parent ? initialWorkdir(parent, dockerfile) : '/';
-  for (const i of parent?.instructions ?? []) if (i.keyword === 'WORKDIR' && !i.rest.includes('$')) workdir = resolveWorkdir(workdir, unquote(i.rest));
+  for (const i of parent?.instructions ?? [])
+    if (i.keyword === 'WORKDIR' && !i.rest.includes('$')) workdir = resolveWorkdir(workdir, unquote(i.rest));
   return workdir;
 }
 
@@ -67,7 +70,7 @@ function readCopy(instruction: Instruction, workdir: string): ContextCopy | null
 
 /** Does a RUN mount files of the build context? */
 export function mountsContext(instruction: Instruction): boolean {
-  return readMounts(instruction, (t) => t).some((m) => m.type === 'bind' && (m.from === undefined || m.from === null || m.from === ''));
+  return readMounts(instruction, (t) => t).some((m) => m.type === 'bind' && (m.from === "");
 }
 
 export function unquote(word: string): string {

@@ -1,8 +1,9 @@
 /** Two builds' ingredients, compared. What differs in a step's own ingredients is why it missed; nothing here is guessed. */
-import { diffListings } from '../context/diff.ts';
 import type { ContextListing } from '../context/types.ts';
 import type { PathChange } from '../model.ts';
-import type { BuildKeys, Read, ScopeEntry, StepKeys } from './model.ts';
+import { type Alignment, alignBuilds, groupSteps, signature } from './align.ts';
+import { compareEnv, compareOwn, compareReads } from './diff-ingredients.ts';
+import type { Base, BuildKeys, StageKeys, StepKeys } from './model.ts';
 
 export type Difference =
   | { readonly kind: 'edited'; readonly before: string; readonly after: string }
@@ -30,6 +31,8 @@ export interface Compared {
   readonly differences: readonly Difference[];
   /** A part of the key could not be compared because one side is unknown. */
   readonly unknown: readonly string[];
+  /** Those of its differences that no step above it has as well: what would make it miss even with all above mended. */
+  readonly fresh?: readonly Difference[];
 }
 
 /** What a build's images came to: reference → digest, null where the log shows none. */
@@ -42,224 +45,147 @@ export interface BuildState {
   readonly images: ImageDigests;
 }
 
+/** Both builds and what of one goes back to what of the other. */
+export interface Comparison {
+  readonly before: BuildState;
+  readonly after: BuildState;
+  readonly alignment: Alignment;
+  readonly stepBefore: ReadonlyMap<string, StepKeys>;
+  readonly stepAfter: ReadonlyMap<string, StepKeys>;
+  /** By step, before and after. */
+  readonly stageOf: ReadonlyMap<StepKeys, StageKeys>;
+}
+
+/** Differences of one step while they are being found. */
+export interface Findings {
+  readonly differences: Difference[];
+  readonly unknown: string[];
+}
+
 /** Compares each step of `after` with the step of `before` that it goes back to. Keyed by step id of `after`. */
 export function diffBuilds(before: BuildState, after: BuildState): Map<string, Compared> {
+  const stageOf = new Map<StepKeys, StageKeys>();
+  for (const keys of [before.keys, after.keys])
+    for (const [stage, steps] of groupSteps(keys)) for (const step of steps) stageOf.set(step, stage);
+  const comparison: Comparison = {
+    before,
+    after,
+    alignment: alignBuilds(before.keys, after.keys),
+    stepBefore: new Map(before.keys.steps.map((step) => [step.id, step])),
+    stepAfter: new Map(after.keys.steps.map((step) => [step.id, step])),
+    stageOf,
+  };
   const result = new Map<string, Compared>();
-  const stageOf = pairStages(before.keys, after.keys);
-  for (const stage of after.keys.stages) {
-    const mine = after.keys.steps.filter((s) => s.stageIndex === stage.index);
-    if (mine.length === 0) continue;
-    const earlier = stageOf.get(stage.index);
-    const theirs = earlier === undefined ? [] : before.keys.steps.filter((s) => s.stageIndex === earlier);
-    const pairs = align(theirs, mine);
-    for (const [i, step] of mine.entries()) {
-      const partner = pairs.get(step.id) ?? null;
-      result.set(step.id, compareStep(partner, step, i === 0, mine[i - 1] ?? null, theirs, pairs, before, after));
-    }
+  const explained = new Map<string, ReadonlySet<string>>();
+  for (const step of after.keys.steps) {
+    const compared = compareStep(step, comparison);
+    const above = explainedAbove(step, explained);
+    result.set(step.id, { ...compared, fresh: compared.differences.filter((it) => !traces(it).every((trace) => above.has(trace))) });
+    explained.set(step.id, new Set([...above, ...compared.differences.flatMap(traces)]));
   }
   return result;
 }
 
-/** Stages by name; unnamed ones by their index, then by what is left. */
-function pairStages(before: BuildKeys, after: BuildKeys): Map<number, number> {
-  const pairs = new Map<number, number>();
-  const taken = new Set<number>();
-  const pair = (a: number, b: number | undefined): void => {
-    if (b === undefined || taken.has(b) || pairs.has(a)) return;
-    pairs.set(a, b);
-    taken.add(b);
-  };
-  for (const s of after.stages)
-    if (s.name !== null) pair(s.index, before.stages.find((o) => o.name?.toLowerCase() === s.name?.toLowerCase())?.index);
-  for (const s of after.stages)
-    if (s.name === null) pair(s.index, before.stages.find((o) => o.index === s.index && o.name === null)?.index);
-  // A renamed stage, or one that moved: the last goes with the last, others with their place.
-  const lastAfter = after.stages.at(-1);
-  const lastBefore = before.stages.at(-1);
-  if (lastAfter && lastBefore) pair(lastAfter.index, lastBefore.index);
-  for (const s of after.stages) pair(s.index, before.stages.find((o) => o.index === s.index)?.index);
-  return pairs;
-}
-
-function signature(s: StepKeys): string {
-  return `${s.instruction} ${s.text.replace(/^\S+\s*/, '').replace(/\s+/g, ' ')}`;
-}
-
-/** Longest common subsequence by text; lines between two matches that were edited go together by instruction. */
-function align(before: readonly StepKeys[], after: readonly StepKeys[]): Map<string, StepKeys> {
-  const pairs = new Map<string, StepKeys>();
-  const a = before.map(signature);
-  const b = after.map(signature);
-  const length: number[][] = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
-  for (let i = a.length - 1; i >= 0; i--)
-    for (let j = b.length - 1; j >= 0; j--)
-      length[i]![j] = a[i] === b[j] ? length[i + 1]![j + 1]! + 1 : Math.max(length[i + 1]![j]!, length[i]![j + 1]!);
-  let i = 0;
-  let j = 0;
-  let gapA: StepKeys[] = [];
-  let gapB: StepKeys[] = [];
-  const close = (): void => {
-    // What was edited in place: the same instruction, in order, where its old text is not used elsewhere.
-    for (const step of gapB) {
-      const at = gapA.findIndex((s) => s.instruction === step.instruction && !b.includes(signature(s)) && !a.includes(signature(step)));
-      if (at < 0) continue;
-      pairs.set(step.id, gapA[at]!);
-      gapA.splice(0, at + 1);
-    }
-    gapA = [];
-    gapB = [];
-  };
-  while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) {
-      close();
-      pairs.set(after[j]!.id, before[i]!);
-      i++;
-      j++;
-    } else if (j >= b.length || (i < a.length && length[i + 1]![j]! >= length[i]![j + 1]!)) gapA.push(before[i++]!);
-    else gapB.push(after[j++]!);
+function compareStep(step: StepKeys, comparison: Comparison): Compared {
+  const { alignment } = comparison;
+  const partner = alignment.partner.get(step.id) ?? null;
+  const found: Findings = { differences: [], unknown: [] };
+  if (!partner) {
+    const elsewhere = alignment.left.get(signature(step)) ?? null;
+    if (elsewhere) found.differences.push({ kind: 'moved', before: elsewhere.text, after: step.text, removed: null });
+    else found.differences.push({ kind: 'added', after: step.text });
+    return { before: elsewhere, ...found };
   }
-  close();
-  return pairs;
+  const lines = compareOwn(partner, step, found);
+  compareEnv(partner, step, comparison, found);
+  compareReads(partner, step, comparison, found, lines);
+  compareBase(partner, step, comparison, found);
+  return { before: partner, differences: found.differences, unknown: found.unknown };
 }
 
-function compareStep(
-  partner: StepKeys | null,
-  step: StepKeys,
-  first: boolean,
-  above: StepKeys | null,
-  theirs: readonly StepKeys[],
-  pairs: ReadonlyMap<string, StepKeys>,
-  before: BuildState,
-  after: BuildState,
-): Compared {
-  const differences: Difference[] = [];
-  const unknown: string[] = [];
-  const elsewhere = theirs.find((s) => signature(s) === signature(step)) ?? null;
-  if (partner === null) {
-    if (elsewhere) differences.push({ kind: 'moved', before: elsewhere.text, after: step.text, removed: null });
-    else differences.push({ kind: 'added', after: step.text });
-    return { before: elsewhere, differences, unknown };
-  }
-  if (signature(partner) !== signature(step)) differences.push({ kind: 'edited', before: partner.text, after: step.text });
-  const stage = after.keys.stages[step.stageIndex];
-  const oldStage = before.keys.stages[partner.stageIndex];
-  const oldFirst = theirs[0] === partner;
-  if (first && oldFirst) compareBase(stage?.image ?? null, oldStage?.image ?? null, before, after, differences, unknown);
-  else {
-    const expected = above ? pairs.get(above.id) : undefined;
-    const oldAbove = theirs[theirs.indexOf(partner) - 1] ?? null;
-    if (differences.length === 0 && (above === null ? oldAbove !== null : expected !== undefined && expected !== oldAbove))
-      differences.push({
-        kind: 'moved',
-        before: partner.text,
-        after: step.text,
-        removed: oldAbove && !after.keys.steps.some((s) => signature(s) === signature(oldAbove)) ? oldAbove.text : null,
-      });
-  }
-  if (differences[0]?.kind !== 'edited') compareOwn(partner, step, differences);
-  compareEnv(partner.env, step.env, differences, unknown);
-  compareReads(partner, step, before, after, differences, unknown);
-  return { before: partner, differences, unknown };
-}
-
-function compareBase(
-  image: string | null,
-  old: string | null,
-  before: BuildState,
-  after: BuildState,
-  differences: Difference[],
-  unknown: string[],
-): void {
-  if (image === null && old === null) return;
-  if (image !== old) {
-    const digest = (name: string | null, images: ImageDigests): string | null => (name === null ? null : (images[name] ?? null));
-    const was = digest(old, before.images);
-    const is = digest(image, after.images);
-    // Another name for the very same image changes nothing.
-    if (was !== null && was === is) return;
-    differences.push({ kind: 'image', image: image ?? old ?? '', before: old, after: image });
+/** What it stands on: an image, or a step that is not the one it stood on before. */
+function compareBase(partner: StepKeys, step: StepKeys, comparison: Comparison, found: Findings): void {
+  const { alignment, stepBefore, stepAfter, stageOf } = comparison;
+  const above = step.base.kind === 'step' ? stepAfter.get(step.base.id) : undefined;
+  const oldAbove = partner.base.kind === 'step' ? stepBefore.get(partner.base.id) : undefined;
+  if (!above && !oldAbove) {
+    compareImages(partner.base, step.base, partner, step, comparison, found);
     return;
   }
-  const was = before.images[image ?? ''] ?? null;
-  const is = after.images[image ?? ''] ?? null;
-  if (was === null || is === null) unknown.push(`the digest of ${image}`);
-  else if (was !== is) differences.push({ kind: 'image', image: image ?? '', before: was, after: is });
+  // a new line above it explains all by itself
+  if (above && !alignment.partner.has(above.id)) return;
+  if (above && alignment.partner.get(above.id) === oldAbove) return;
+  const [stage, oldStage] = [stageOf.get(step), stageOf.get(partner)];
+  const fromChanged = (!above || stageOf.get(above) !== stage) && (!oldAbove || stageOf.get(oldAbove) !== oldStage);
+  if (fromChanged && stage?.from !== undefined && oldStage?.from !== undefined && stage.from !== oldStage.from) {
+    found.differences.push({ kind: 'edited', before: oldStage.from, after: stage.from });
+    return;
+  }
+  if (found.differences.some((it) => it.kind === 'edited')) return;
+  const gone = oldAbove && !comparison.after.keys.steps.some((it) => signature(it) === signature(oldAbove)) ? oldAbove.text : null;
+  found.differences.push({ kind: 'moved', before: partner.text, after: step.text, removed: gone });
 }
 
-/** Names of ingredients that a line above sets, not the line itself. */
-const SETTINGS: ReadonlySet<string> = new Set(['shell', 'user', 'workdir']);
+function compareImages(was: Base, is: Base, partner: StepKeys, step: StepKeys, comparison: Comparison, found: Findings): void {
+  const image = is.kind === 'image' ? is.image : null;
+  const old = was.kind === 'image' ? was.image : null;
+  if (image === null && old === null) return;
+  const digest = image === null ? null : (comparison.after.images[image] ?? null);
+  const oldDigest = old === null ? null : (comparison.before.images[old] ?? null);
+  // another name for the very same image changes nothing
+  if (digest !== null && digest === oldDigest) return;
+  const otherPlatform =
+    step.platform !== partner.platform &&
+    (step.platform === null || partner.platform === null ? digest !== null && oldDigest !== null : true);
+  if (otherPlatform && !found.differences.some((it) => it.kind === 'platform'))
+    found.differences.push({ kind: 'platform', before: partner.platform, after: step.platform });
+  if (image !== old) {
+    found.differences.push({ kind: 'image', image: image ?? old ?? '', before: old, after: image });
+    compareFromArguments(partner, step, comparison, found);
+  } else if (digest === null || oldDigest === null) found.unknown.push(`the digest of ${image}`);
+  else if (!otherPlatform) found.differences.push({ kind: 'image', image: image ?? '', before: oldDigest, after: digest });
+}
 
-function compareOwn(before: StepKeys, after: StepKeys, differences: Difference[]): void {
-  for (const name of new Set([...Object.keys(before.own), ...Object.keys(after.own)])) {
-    const was = before.own[name] ?? null;
-    const is = after.own[name] ?? null;
-    if (was === is) continue;
-    if (name.startsWith('flag:')) differences.push({ kind: 'flag', name: name.slice(5), before: was, after: is });
-    else if (name === 'platform') differences.push({ kind: 'platform', before: was, after: is });
-    else if (name === 'epoch') differences.push({ kind: 'arg', name: 'SOURCE_DATE_EPOCH', before: was, after: is });
-    else if (SETTINGS.has(name) || name === 'dest' || name === 'path') differences.push({ kind: 'setting', name, before: was, after: is });
-    else
-      differences.push({
-        kind: 'edited',
-        before: name === 'text' ? (was ?? '') : `${before.text} (${name} ${was})`,
-        after: name === 'text' ? (is ?? '') : `${after.text} (${name} ${is})`,
-      });
+/** `FROM node:${VERSION}`: the argument behind another image. */
+function compareFromArguments(partner: StepKeys, step: StepKeys, { stageOf }: Comparison, found: Findings): void {
+  const was = new Map(stageOf.get(partner)?.mentions?.map((it) => [it.name, it]));
+  for (const entry of stageOf.get(step)?.mentions ?? []) {
+    const old = was.get(entry.name);
+    if (old && old.value !== entry.value && old.value !== null && entry.value !== null)
+      found.differences.push({ kind: 'arg', name: entry.name, before: old.value, after: entry.value });
   }
 }
 
-function compareEnv(before: readonly ScopeEntry[], after: readonly ScopeEntry[], differences: Difference[], unknown: string[]): void {
-  const was = new Map(before.map((e) => [e.name, e]));
-  const is = new Map(after.map((e) => [e.name, e]));
-  let found = false;
-  for (const name of new Set([...was.keys(), ...is.keys()])) {
-    const a = was.get(name);
-    const b = is.get(name);
-    if (a && b && (a.value === null || b.value === null)) {
-      if (a.value !== b.value || a.value === null) unknown.push(`the value of ${name}`);
-      continue;
-    }
-    if (a?.value === b?.value && a !== undefined && b !== undefined) continue;
-    found = true;
-    differences.push({ kind: (b ?? a)!.kind, name, before: a ? a.value : null, after: b ? b.value : null });
-  }
-  const order = (list: readonly ScopeEntry[]): string => list.map((e) => e.name).join(' ');
-  if (!found && was.size === is.size && order(before) !== order(after)) {
-    const moved = after.find((e, i) => before[i]?.name !== e.name);
-    if (moved) differences.push({ kind: moved.kind, name: moved.name, before: moved.value, after: moved.value, reordered: true });
-  }
+/** What steps above a step have as differences: by these names it is told whether it has any of its own. */
+function explainedAbove(step: StepKeys, explained: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  const above = new Set<string>();
+  const ends = step.reads.flatMap((read) => (read.kind === 'stage' && read.end?.kind === 'step' ? [read.end.id] : []));
+  if (step.base.kind === 'step') ends.push(step.base.id);
+  for (const id of ends) for (const trace of explained.get(id) ?? []) above.add(trace);
+  return above;
 }
 
-function compareReads(
-  partner: StepKeys,
-  step: StepKeys,
-  before: BuildState,
-  after: BuildState,
-  differences: Difference[],
-  unknown: string[],
-): void {
-  for (const [i, read] of step.reads.entries()) {
-    const old = partner.reads[i];
-    if (old === undefined || old.kind !== read.kind) continue;
-    compareRead(old, read, before, after, differences, unknown);
-  }
-}
-
-function compareRead(old: Read, read: Read, before: BuildState, after: BuildState, differences: Difference[], unknown: string[]): void {
-  if ((read.kind === 'context' && old.kind === 'context') || (read.kind === 'named' && old.kind === 'named')) {
-    if (read.digest === null || old.digest === null) {
-      unknown.push('the files that it reads');
-      return;
-    }
-    if (read.digest === old.digest) return;
-    const was = read.kind === 'named' ? (before.named?.[read.context] ?? null) : before.listing;
-    const is = read.kind === 'named' ? (after.named?.[read.context] ?? null) : after.listing;
-    const paths = was && is ? diffListings(was, is, read.selection) : [];
-    differences.push({ kind: 'files', context: read.kind === 'named' ? read.context : null, paths });
-  } else if (read.kind === 'inline' && old.kind === 'inline' && read.digest !== old.digest && !differences.some((d) => d.kind === 'edited'))
-    differences.push({ kind: 'edited', before: '(the here-document before)', after: '(the here-document now)' });
-  else if (read.kind === 'image' && old.kind === 'image') {
-    const was = before.images[old.image] ?? null;
-    const is = after.images[read.image] ?? null;
-    if (was !== null && is !== null && was !== is) differences.push({ kind: 'image', image: read.image, before: was, after: is });
+function traces(difference: Difference): string[] {
+  switch (difference.kind) {
+    case 'arg':
+    case 'env':
+      return [`variable ${difference.name}`];
+    case 'flag':
+    case 'setting':
+      return [`${difference.kind} ${difference.name}`];
+    case 'platform':
+      return ['platform'];
+    case 'image':
+      return [`image ${difference.image}`];
+    case 'files':
+      return difference.paths.length > 0
+        ? difference.paths.map((it) => `file ${difference.context ?? ''} ${it.path}`)
+        : [`files ${difference.context ?? ''}`];
+    case 'edited':
+      return [`edited ${difference.before} ${difference.after}`];
+    case 'added':
+      return [`added ${difference.after}`];
+    case 'moved':
+      return [`moved ${difference.after}`];
   }
 }

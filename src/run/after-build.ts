@@ -10,6 +10,7 @@ import type { LocalBuild } from '../evidence/local-state.ts';
 import type { ReadResult } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
 import type { Report } from '../model.ts';
+import { withBudgets } from '../session.ts';
 import { VERSION } from '../version.ts';
 import type { ChildEnd } from './child.ts';
 import { diagnoseLog, diagnoseRecords, type RunFacts } from './diagnose-run.ts';
@@ -129,12 +130,15 @@ function describeTwice(builds: Report['builds']): string {
 
 /** Shows the report, or says why there is none. @returns the exit status */
 export async function reportPass(pass: Pass, options: RunOptions): Promise<number> {
-  const { end, report, problem } = pass;
+  const { end, problem } = pass;
+  let { report } = pass;
   if (!report) {
     if (problem !== null) process.stderr.write(`cachewhy: ${problem}\n`);
     return end.status;
   }
   try {
+    // A limit that makes no sense costs the report, not the build.
+    report = withBudgets(report, options);
     const stopped = end.interrupted && report.builds.every((b) => b.outcome !== 'succeeded');
     // Whoever pressed Ctrl-C wants the prompt back, not a page.
     if (stopped && options.format.length === 0) process.stderr.write(report.builds.map((b) => `cachewhy: ${b.headline}\n`).join(''));

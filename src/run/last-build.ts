@@ -15,7 +15,7 @@ import { unifiedDiff } from '../fix/diff.ts';
 import type { StepGraph } from '../graph/step.ts';
 import type { BuildReport, ComparedRecord, Report } from '../model.ts';
 import { maskText } from '../secrets.ts';
-import { exitStatus } from '../session.ts';
+import { exitStatus, withBudgets } from '../session.ts';
 import { VERSION } from '../version.ts';
 import { mergeLogs } from './merge-logs.ts';
 
@@ -36,7 +36,7 @@ const MAX_EARLIER = 4;
 
 /** @returns the exit status */
 export async function reportLast(ref: string | undefined, options: LastOptions): Promise<number> {
-  const report = await diagnoseLast(ref, options);
+  const report = withBudgets(await diagnoseLast(ref, options), options);
   await deliver(report, options.format, { color: options.color });
   const diff = report.builds.flatMap((b) => b.comparedWith?.dockerfileDiff ?? []).join('');
   if (diff !== '' && options.format.length === 0) process.stdout.write(`\nThe Dockerfile since then:\n\n${diff}`);
