@@ -127,6 +127,8 @@ export interface MissReport {
   readonly criticalSeconds?: number | null;
   /** waste: a fix would avoid it. needed: healthy work after a real change. unknown: the evidence does not tell. */
   readonly verdict?: 'waste' | 'needed' | 'unknown';
+  /** A comment in the Dockerfile accepts this miss; `line` is the comment's. Budgets leave it out. */
+  readonly accepted?: { readonly reason: string | null; readonly line: number };
   readonly source?: SourceRange | null;
 }
 
