@@ -37,17 +37,28 @@ function isObject(v: unknown): v is Record<string, unknown> {
 const base: Check = (v) =>
   isObject(v) && ((v.kind === 'step' && text(v.id)) || (v.kind === 'image' && text(v.image)) || v.kind === 'scratch');
 
-const selection: Check = shape({ sources: list(text), exclude: optional(list(text)), parents: optional(flag) });
+const selection: Check = shape({ sources: list(text), exclude: optional(list(text)), parents: optional(flag), literal: optional(flag) });
 
 const READS: Readonly<Record<string, Check>> = {
   context: shape({ selection, digest: nullable(text) }),
   named: shape({ context: text, selection, digest: nullable(text) }),
-  stage: shape({ stage: number, paths: list(text) }),
+  stage: shape({ stage: number, paths: list(text), end: optional(base) }),
   image: shape({ image: text, paths: list(text) }),
   remote: shape({ url: text }),
   inline: shape({ digest: text }),
 };
 const read: Check = (v) => isObject(v) && Object.hasOwn(READS, String(v.kind)) && READS[String(v.kind)]!(v);
+
+const scope: Check = list(
+  shape({
+    kind: oneOf('arg', 'env'),
+    name: text,
+    value: nullable(text),
+    partial: optional(flag),
+    inherited: optional(flag),
+    from: optional(list(text)),
+  }),
+);
 
 const step: Check = shape({
   id: text,
@@ -62,9 +73,13 @@ const step: Check = shape({
   range: shape({ file: text, line: number, endLine: number }),
   base,
   reads: list(read),
-  env: list(shape({ kind: oneOf('arg', 'env'), name: text, value: nullable(text) })),
+  env: scope,
   own: record(text),
   identity: text,
+  mentions: optional(scope),
+  partial: optional(list(text)),
+  onbuild: optional(flag),
+  link: optional(flag),
 });
 
 const stage: Check = shape({
@@ -74,6 +89,9 @@ const stage: Check = shape({
   parent: nullable(number),
   end: base,
   reachable: flag,
+  from: optional(text),
+  mentions: optional(scope),
+  platform: optional(nullable(text)),
 });
 
 const columns: Check = shape({
