@@ -24,7 +24,8 @@ type Describe = (entry: ContextEntry) => string | undefined;
 type ListNames = 'base' | 'path';
 
 /** The root folder's own header is not sent: BuildKit puts the digest of nothing in its place. */
-export const ROOT_HEADER: string = sha256('');
+const NOTHING: string = sha256('');
+export const ROOT_HEADER: string = NOTHING;
 
 function sha256(text: string | Uint8Array): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
@@ -191,7 +192,7 @@ function hashFile(entry: ContextEntry, read: ContentReader): string | undefined 
   const header = `namemode${entry.mode}uid0gid0size${entry.type === 'file' ? entry.size : 0}typeflag${TYPE_FLAG[entry.type]}`;
   hash.update(`${header}linkname${entry.type === 'symlink' ? (entry.link ?? '') : ''}unamegnamedevmajor0devminor0`);
   for (const [name, value] of Object.entries(entry.xattrs ?? {}).sort()) hash.update(name + value);
-  if (entry.type === 'file' && entry.size > 0) {
+  if (entry.type === 'file' && entry.size > 0 && entry.content !== NOTHING) {
     const bytes = read(entry);
     if (bytes === undefined) return undefined;
     if (bytes instanceof Uint8Array) hash.update(bytes);

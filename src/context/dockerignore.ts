@@ -31,6 +31,7 @@ export interface Verdict {
 
 export interface IgnoreRules {
   readonly patterns: readonly IgnorePattern[];
+  readonly hasExceptions: boolean;
   /** Set when Docker refuses the file. The rules then ignore nothing. */
   readonly error?: { readonly message: IgnoreError; readonly line: number; readonly pattern: string };
   /**
@@ -118,6 +119,7 @@ function makeRules(patterns: readonly IgnorePattern[]): IgnoreRules {
   const plainExceptions = exceptions.every((it) => !/[*[\]?^\\]/.test(it));
   return {
     patterns,
+    hasExceptions: exceptions.length > 0,
     ignores: (path) => ignores(patterns, path),
     judge: (path, parent) => judge(patterns, path, parent),
     // fsutil's filter: it opens every ignored folder as soon as one exception has a wildcard before its end

@@ -41,6 +41,7 @@ export function scanFolder(tools: ScanTools, task: FolderTask): FolderScan | und
   const full = task.path === '' ? root : `${root}/${task.path}`;
   const own = fs.lstatSync(full, NO_THROW);
   if (!own?.isDirectory()) return undefined;
+  const said = problems.length;
   const names = readNames(tools, task, full);
   const before = tools.before.get(task.path);
   const count = names.length;
@@ -74,10 +75,27 @@ export function scanFolder(tools: ScanTools, task: FolderTask): FolderScan | und
       tasks.push({ path, listed: !ignored, state: () => state });
     } else if (!ignored) {
       keepStat(folder, i, stat);
+      if (arrivesEmpty(tools, folder, i)) continue;
       if (!reuseContent(folder, i, before) && !readContent(problems, folder, i, `${root}/${path}`)) unread.push(i);
     }
   }
-  return { folder, tasks, unread };
+  // where there is something to say, it is to be said the next time as well: the folder is looked into again
+  return { folder: problems.length > said ? { ...folder, ctime: Number.NaN } : folder, tasks, unread };
+}
+
+/**
+ * A client walks the context by one reading of the ignore file and opens files by another. Where exceptions are taken back
+ * again (`a`, `!a/b`, `a`) they differ: the file is sent with its size, and without its bytes. Seen with Docker 28.5.
+ */
+function arrivesEmpty({ rules, problems }: ScanTools, folder: Folder, i: number): boolean {
+  if (folder.kinds[i] !== KIND.file || !rules.hasExceptions || rules.ignores(folder.paths[i]!) !== true) return false;
+  folder.contents[i] = EMPTY;
+  problems.push({
+    path: folder.paths[i]!,
+    kind: 'ignore-file',
+    message: 'builders get this file empty: the ignore rules contradict each other',
+  });
+  return true;
 }
 
 function readNames(tools: ScanTools, task: FolderTask, full: string): string[] {

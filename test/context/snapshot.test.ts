@@ -105,6 +105,18 @@ describe('a listing', () => {
     expect(snapshot.problems.map((it) => it.kind)).toEqual(['undecodable-name']);
   });
 
+  it('knows files that arrive empty because the ignore rules contradict each other, and says so each time', () => {
+    const root = makeFolder();
+    writeTree(root, { a: { dir: '755' }, 'a/b': { file: 'hello' }, c: {} });
+    const options = { root, ignore: 'a\n!a/b\na', cacheDir: makeFolder() };
+    for (let i = 0; i < 3; i++) {
+      const { listing, problems } = takeSnapshot(options);
+      expect(listing.entries.get('a/b')).toMatchObject({ size: 5, content: sha256('') });
+      expect(problems).toMatchObject([{ path: 'a/b', kind: 'ignore-file' }]);
+      if (i === 0) later();
+    }
+  });
+
   it('does not wait for pipes, and sees sockets as builders do', async () => {
     const root = makeFolder();
     const server = net.createServer().listen(path.join(root, 'socket'));
