@@ -19,6 +19,8 @@ export type BuildEvent =
       readonly digest?: string;
       readonly inputs?: readonly string[];
       readonly group?: { readonly id: string; readonly name: string; readonly weak: boolean };
+      /** This builder never looks the step up in its cache, whatever its instruction: kaniko's WORKDIR, its COPY without --cache-copy-layers. */
+      readonly cacheable?: false;
       readonly time?: number;
     }
   /** A sub-progress item: `#3 transferring context: 2B done`, `#8 sha256:… 130B / 130B done`, `#8 extracting sha256:… 0.1s done`. */
