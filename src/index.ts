@@ -3,6 +3,7 @@ export { type Comparison, type Diagnosis, diagnose, type Evidence } from './diag
 export { UserError } from './errors.ts';
 export type { BuildLog } from './graph/log.ts';
 export { createLogReader, type LogReader, type ReadResult } from './input/reader.ts';
+export { readLogStream } from './input/stream.ts';
 export type * from './model.ts';
 export { reporters } from './reporters/index.ts';
 export type { Reporter, View } from './reporters/types.ts';
