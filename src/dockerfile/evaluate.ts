@@ -100,16 +100,16 @@ function openStage(
   if (base && !node.replacedBy) return { state: inherit(base), origin: base.head, image: null };
   const context = node.replacedBy ?? node.imageContext;
   if (!context && node.base === 'scratch')
-    return { state: fromImage({ env: [] }, '', { kind: 'scratch' }, platform), origin: { kind: 'scratch' }, image: null };
+    return { state: fromImage({ env: [] }, { kind: 'scratch' }, platform), origin: { kind: 'scratch' }, image: null };
   const image = context ? (context.ref && 'image' in context.ref ? context.ref.image : null) : node.base;
   const origin: Origin =
     image === null ? { kind: 'context', context: context!.name } : { kind: 'image', image, platform: formatPlatform(platform) };
   // a folder as a base has no configuration
   const facts: ImageFacts = image === null ? (context!.ref === null ? {} : { env: [] }) : (settings.images[image] ?? {});
-  return { state: fromImage(facts, image ?? context!.name, origin, platform), origin, image };
+  return { state: fromImage(facts, origin, platform), origin, image };
 }
 
-function fromImage(facts: ImageFacts, image: string, head: Origin, platform: Platform): State {
+function fromImage(facts: ImageFacts, head: Origin, platform: Platform): State {
   const known = facts.env !== undefined;
   let env: Environment = { ...EMPTY, complete: known };
   for (const pair of facts.env ?? []) {
@@ -118,13 +118,13 @@ function fromImage(facts: ImageFacts, image: string, head: Origin, platform: Pla
     env = setVariable(env, { name, value: equals < 0 ? '' : pair.slice(equals + 1), origin: 'image', from: [] });
   }
   env = addDefaultPath(env, platform);
-  const hidden = (what: string): string => (known ? '' : unknown(`${what} of ${image}`));
+  const hidden = (what: string): string => (known ? '' : unknown(`${what} of the base image`));
   return {
     env,
     config: env,
     user: facts.user ?? hidden('user'),
     workdir: facts.workdir ? facts.workdir : hidden('working directory') || '/',
-    shell: facts.shell && facts.shell.length > 0 ? facts.shell : known ? defaultShell(platform) : [unknown(`shell of ${image}`)],
+    shell: facts.shell && facts.shell.length > 0 ? facts.shell : known ? defaultShell(platform) : [hidden('shell')],
     head,
   };
 }

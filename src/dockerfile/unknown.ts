@@ -16,8 +16,9 @@ export function hasUnknown(text: string): boolean {
   return text.includes(OPEN) || text.includes(CLOSE);
 }
 
-/** The text as it may be shown: `$PATH` for what is not known. */
-export function showUnknown(text: string, show: (name: string) => string = (name) => `$${name}`): string {
+/** The text as it may be shown: `$PATH`, `<user of the base image>`. */
+export function showUnknown(text: string): string {
+  const show = (name: string): string => (name.includes(' ') ? `<${name}>` : `$${name}`);
   return hasUnknown(text) ? text.replace(PLACEHOLDER, (_, name: string) => show(name)).replace(/[\ue0f0\ue0f1]/g, '') : text;
 }
 

@@ -126,6 +126,8 @@ export function needsNoFiles(command: Command): boolean {
       return (
         (/^(?:add|install|i)$/.test(sub) && more.some((a) => a === '-g' || a === '--global') && named(operands(more))) || sub === 'config'
       );
+    case 'mix':
+      return /^local\.(?:hex|rebar)$/.test(sub) || (sub === 'archive.install' && more[0] === 'hex');
     case 'corepack':
       return sub === 'enable' || (sub === 'prepare' && more.length > 0);
     case 'pip':

@@ -70,7 +70,7 @@ function readCopy(instruction: Instruction, workdir: string): ContextCopy | null
 
 /** Does a RUN mount files of the build context? */
 export function mountsContext(instruction: Instruction): boolean {
-  return readMounts(instruction, (t) => t).some((m) => m.type === 'bind' && (m.from === "");
+  return readMounts(instruction, (t) => t).some((m) => m.type === 'bind' && m.from === '');
 }
 
 export function unquote(word: string): string {

@@ -186,6 +186,6 @@ function traces(difference: Difference): string[] {
     case 'added':
       return [`added ${difference.after}`];
     case 'moved':
-      return [`moved ${difference.after}`];
+      return difference.removed === null ? ['moved'] : [`removed ${difference.removed}`];
   }
 }

@@ -10,6 +10,8 @@ export interface Duration {
 
 export interface Durations {
   of(step: StepKeys): Duration;
+  /** The same, by the step's name without its bracket. */
+  ofText(text: string): Duration;
   /** How many steps were seen. */
   readonly known: number;
 }
@@ -34,6 +36,7 @@ export function createDurations(seen: readonly TimedStep[]): Durations {
   const cache = new WeakMap<StepKeys, Duration>();
   return {
     known: exact.size,
+    ofText: look,
     of(step) {
       let found = cache.get(step);
       if (!found) {
@@ -51,6 +54,26 @@ export function createDurations(seen: readonly TimedStep[]): Durations {
     if (group) return { seconds: median(group), basis: 'similar' };
     return { seconds: null, basis: 'none' };
   }
+}
+
+/** A new RUN takes `share` of the time of the RUN that it comes from. */
+export interface Share {
+  readonly text: string;
+  readonly of: string;
+  readonly share: number;
+}
+
+/** The same durations, for a Dockerfile in which some RUNs were cut. */
+export function withShares(durations: Durations, shares: readonly Share[]): Durations {
+  if (shares.length === 0) return durations;
+  const byText = new Map(shares.map((s) => [s.text, s]));
+  const ofText = (text: string): Duration => {
+    const share = byText.get(text);
+    if (!share) return durations.ofText(text);
+    const { seconds } = durations.ofText(share.of);
+    return seconds === null ? { seconds: null, basis: 'none' } : { seconds: seconds * share.share, basis: 'similar' };
+  };
+  return { known: durations.known, ofText, of: (step) => ofText(textOf(step.name)) };
 }
 
 /** The name without its bracket. */

@@ -39,7 +39,10 @@ export interface CommitFiles {
   readonly changes: readonly FileChange[];
   /** null: there is none. */
   readonly dockerfile: { readonly path: string; readonly text: string } | null;
+  /** Text of the ignore file that applies; '' where there is none. */
   readonly ignore: string;
+  /** From the root of the repository; null where there is none. */
+  readonly ignorePath: string | null;
   /** Files that were rewritten: path in the context → content. */
   readonly replaced?: ReadonlyMap<string, string>;
 }

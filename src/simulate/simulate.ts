@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { type Commit, listCommits, openRepository, type Repository, resolveCommit } from '../git/repository.ts';
 import { printable, tryGit } from '../git/run.ts';
 import { listAssumptions } from './assumptions.ts';
-import { createDurations, type Durations, type TimedStep } from './durations.ts';
+import { createDurations, type Durations, type TimedStep, withShares } from './durations.ts';
 import { inferBuild, type LogEvidence, readBaselineTimes, readLogs } from './evidence.ts';
 import type { Memory, Replay, Simulation } from './model.ts';
 import { makePlan, type PlanStep } from './plan.ts';
@@ -75,12 +75,12 @@ export async function runSimulation(options: SimulateOptions): Promise<Simulatio
   const replayOptions = makeReplayOptions(options, repo, paths, durations, inferred, (oid) => linkTarget(oid));
   // The builder has built the commit before these: it does not count, but the cache has it.
   const warm = options.cold ? null : await findParent(repo, commits[0]);
-  const walk = async (visit: (files: CommitFiles, counts: boolean) => void | Promise<void>) => {
+  const walk = async (visit: (files: CommitFiles, counts: boolean, tools: WalkTools) => void | Promise<void>) => {
     const last: { files?: CommitFiles; tools?: WalkTools } = {};
     const result = await walkHistory({ ...paths, commits: warm ? [warm, ...commits] : commits }, async (files, tools, index) => {
       linkTarget = tools.linkTarget;
       last.tools = tools;
-      await visit(files, !warm || index > 0);
+      await visit(files, !warm || index > 0, tools);
       if (files.dockerfile) last.files = files;
       if (index % 20 === 0) options.onProgress?.(index, commits.length);
     });
@@ -97,10 +97,10 @@ export async function runSimulation(options: SimulateOptions): Promise<Simulatio
     paths,
     newest: seen.files && seen.tools ? { files: seen.files, tools: seen.tools } : null,
     async replay(specs) {
-      const runs = specs.map((spec) => ({ spec, run: createReplay(replayOptions), unchanged: 0 }));
-      await walk(async (files, counts) => {
+      const runs = specs.map((spec) => ({ spec, run: createReplay({ ...replayOptions, durations: withShares(durations, spec.shares) }), unchanged: 0 }));
+      await walk(async (files, counts, tools) => {
         for (const r of runs) {
-          const changed = await r.spec.rewrite(files);
+          const changed = await r.spec.rewrite(files, tools);
           if (!changed && counts) r.unchanged++;
           r.run.build(changed ?? files, { counts, ...(changed && !r.spec.strict && { fallback: files }) });
         }

@@ -1,6 +1,8 @@
 /** Changes of a Dockerfile or an ignore file, replayed over the same commits and held against what is. */
+import type { Share } from './durations.ts';
 import type { Replay, Variant } from './model.ts';
 import type { CommitFiles } from './replay.ts';
+import type { WalkTools } from './walk.ts';
 
 export interface VariantSpec {
   readonly id: string;
@@ -8,10 +10,12 @@ export interface VariantSpec {
   readonly patch: string;
   readonly keeps: readonly string[];
   readonly unverified: readonly string[];
+  /** RUNs that were cut: how long the pieces take. */
+  readonly shares: readonly Share[];
   /** Where it cannot be built it counts as failed; otherwise that commit is built without the change. */
   readonly strict: boolean;
   /** The files as they would have been at that commit; null where the change cannot be applied there. */
-  rewrite(files: CommitFiles): CommitFiles | null | Promise<CommitFiles | null>;
+  rewrite(files: CommitFiles, tools: WalkTools): CommitFiles | null | Promise<CommitFiles | null>;
 }
 
 export function compareReplays(spec: VariantSpec, before: Replay, after: Replay, skipped: number): Variant {

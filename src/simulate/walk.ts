@@ -103,14 +103,20 @@ async function buildFiles(
   const text = await tools.readText(root, options.dockerfile);
   const prefix = options.context === '' ? '' : `${options.context}/`;
   // The ignore file of this Dockerfile goes before that of the context.
-  const ignore =
-    (await tools.readText(root, `${options.dockerfile}.dockerignore`)) ?? (await tools.readText(root, `${prefix}.dockerignore`));
+  let ignore: { readonly path: string; readonly text: string } | null = null;
+  for (const path of [`${options.dockerfile}.dockerignore`, `${prefix}.dockerignore`]) {
+    const found = await tools.readText(root, path);
+    if (found === null) continue;
+    ignore = { path, text: found };
+    break;
+  }
   return {
     commit,
     root,
     changes,
     dockerfile: text === null ? null : { path: options.dockerfile, text },
-    ignore: ignore ?? '',
+    ignore: ignore?.text ?? '',
+    ignorePath: ignore?.path ?? null,
   };
 }
 

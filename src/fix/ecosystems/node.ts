@@ -5,7 +5,8 @@ import { type Ecosystem, filesBelow, type Install, type InstallPlan, json, MAX_S
 /** Run by npm, pnpm and Yarn on an install of the project itself. */
 const LIFECYCLE = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];
 /** Scripts that read no file of the project, or do nothing where there is no git folder. */
-const HARMLESS = /^(?:(?:npx |yarn |pnpm |bunx )?(?:husky(?: install)?|simple-git-hooks|lefthook install|only-allow \w+|is-ci)|true|exit 0|:|echo\b[^&|;$`]*)$/;
+const HARMLESS =
+  /^(?:(?:npx |yarn |pnpm |bunx )?(?:husky(?: install)?|simple-git-hooks|lefthook install|only-allow \w+|is-ci)|true|exit 0|:|echo\b[^&|;$`]*)$/;
 
 interface Manager {
   readonly name: string;
@@ -14,15 +15,40 @@ interface Manager {
   readonly ignoresScripts: RegExp;
 }
 
-const NPM: Manager = { name: 'npm', locks: ['package-lock.json', 'npm-shrinkwrap.json'], more: ['.npmrc'], ignoresScripts: /^--ignore-scripts(?:=true)?$/ };
+const NPM: Manager = {
+  name: 'npm',
+  locks: ['package-lock.json', 'npm-shrinkwrap.json'],
+  more: ['.npmrc'],
+  ignoresScripts: /^--ignore-scripts(?:=true)?$/,
+};
 const YARN: Manager = {
   name: 'Yarn',
   locks: ['yarn.lock'],
-  more: ['.yarnrc', '.yarnrc.yml', '.npmrc', '.yarn/releases', '.yarn/plugins', '.yarn/patches', '.yarn/cache', '.pnp.cjs', '.pnp.loader.mjs'],
+  more: [
+    '.yarnrc',
+    '.yarnrc.yml',
+    '.npmrc',
+    '.yarn/releases',
+    '.yarn/plugins',
+    '.yarn/patches',
+    '.yarn/cache',
+    '.pnp.cjs',
+    '.pnp.loader.mjs',
+  ],
   ignoresScripts: /^(?:--ignore-scripts|--mode=skip-build)$/,
 };
-const PNPM: Manager = { name: 'pnpm', locks: ['pnpm-lock.yaml'], more: ['pnpm-workspace.yaml', '.npmrc', '.pnpmfile.cjs'], ignoresScripts: /^--ignore-scripts$/ };
-const BUN: Manager = { name: 'Bun', locks: ['bun.lock', 'bun.lockb'], more: ['bunfig.toml', '.npmrc'], ignoresScripts: /^--ignore-scripts$/ };
+const PNPM: Manager = {
+  name: 'pnpm',
+  locks: ['pnpm-lock.yaml'],
+  more: ['pnpm-workspace.yaml', '.npmrc', '.pnpmfile.cjs'],
+  ignoresScripts: /^--ignore-scripts$/,
+};
+const BUN: Manager = {
+  name: 'Bun',
+  locks: ['bun.lock', 'bun.lockb'],
+  more: ['bunfig.toml', '.npmrc'],
+  ignoresScripts: /^--ignore-scripts$/,
+};
 
 function managerOf(words: readonly string[]): Manager | null {
   const [name, sub = ''] = words;
@@ -39,7 +65,8 @@ export const node: Ecosystem = {
   matches: (words) => managerOf(words) !== null,
   plan(install) {
     const manager = managerOf(install.words) as Manager;
-    if (install.words.some((w) => /^(?:-g|--global|--prefix|-C|--cwd|--dir)(?:=|$)/.test(w))) return `\`${install.command.text}\` installs elsewhere`;
+    if (install.words.some((w) => /^(?:-g|--global|--prefix|-C|--cwd|--dir)(?:=|$)/.test(w)))
+      return `\`${install.command.text}\` installs elsewhere`;
     const pkg = json(install.read('package.json'));
     if (!pkg) return 'package.json is not there, or cannot be read';
     const skipsScripts = install.words.some((w) => manager.ignoresScripts.test(w));
@@ -60,7 +87,11 @@ export const node: Ecosystem = {
     return {
       files: [...new Set(files)],
       makes: spread.length > 0 ? ['**/node_modules'] : ['node_modules'],
-      keeps: [skipsScripts ? 'install scripts do not run (--ignore-scripts)' : 'no install script of the project needs its sources: they were read'],
+      keeps: [
+        skipsScripts
+          ? 'install scripts do not run (--ignore-scripts)'
+          : 'no install script of the project needs its sources: they were read',
+      ],
       unverified,
     };
   },
@@ -91,16 +122,22 @@ function checkManifest(
     for (const [dependency, version] of Object.entries(record(pkg[group])))
       if (typeof version === 'string' && /^(?:file|link|portal):/.test(version) && !(workspaces && version.startsWith('link:')))
         return `${file}: ${dependency} is ${version}, sources of its own`;
-  for (const patch of Object.values(record(record(pkg.pnpm).patchedDependencies))) if (typeof patch === 'string' && install.has(patch)) files.push(patch);
+  for (const patch of Object.values(record(record(pkg.pnpm).patchedDependencies)))
+    if (typeof patch === 'string' && install.has(patch)) files.push(patch);
   return null;
 }
 
 /** package.json of each workspace; a reason where they cannot be told. */
 function workspaceManifests(install: Install, pkg: Record<string, unknown>, manager: Manager): string[] | string {
   const patterns =
-    manager === PNPM ? pnpmPackages(install.read('pnpm-workspace.yaml')) : Array.isArray(pkg.workspaces) ? strings(pkg.workspaces) : strings(record(pkg.workspaces).packages);
+    manager === PNPM
+      ? pnpmPackages(install.read('pnpm-workspace.yaml'))
+      : Array.isArray(pkg.workspaces)
+        ? strings(pkg.workspaces)
+        : strings(record(pkg.workspaces).packages);
   if (patterns.length === 0) return [];
-  if (patterns.some((p) => /[{}()+@]|^\.\./.test(p.replace(/^!/, '')))) return 'the patterns of its workspaces are more than can be followed';
+  if (patterns.some((p) => /[{}()+@]|^\.\./.test(p.replace(/^!/, ''))))
+    return 'the patterns of its workspaces are more than can be followed';
   const fits = (folder: string, pattern: string): boolean => {
     const clean = pattern.replace(/^\.\//, '').replace(/\/+$/, '');
     if (clean.endsWith('/**')) return folder.startsWith(clean.slice(0, -2));
@@ -129,4 +166,3 @@ function pnpmPackages(text: string | null): string[] {
   }
   return found;
 }
-

@@ -10,7 +10,12 @@ export const go: Ecosystem = {
     if (install.has('vendor')) return 'vendor/ is in the context: nothing has to be downloaded';
     const local = /=>\s*(\.{1,2}\/\S*|\.{1,2}(?=\s|$)|\/\S*)/.exec(mod);
     if (local) return `go.mod: a module is replaced by ${local[1]}, sources of the project`;
-    return { files: ['go.mod', ...present(install, ['go.sum'])], makes: [], keeps: ['go.mod replaces no module by a folder of the project'], unverified: [] };
+    return {
+      files: ['go.mod', ...present(install, ['go.sum'])],
+      makes: [],
+      keeps: ['go.mod replaces no module by a folder of the project'],
+      unverified: [],
+    };
   },
 };
 
@@ -24,12 +29,18 @@ export const composer: Ecosystem = {
     if (repositories.some((r) => record(r).type === 'path')) return 'composer.json: a repository is a path of the project';
     const files = ['composer.json', ...present(install, ['composer.lock'])];
     const bare = install.words.includes('--no-scripts') && install.words.includes('--no-autoloader');
-    const options = install.words.slice(2).filter((w) => !/^(?:-o|-a|--optimize-autoloader|--classmap-authoritative|--apcu-autoloader|--no-scripts|--no-autoloader)$/.test(w));
+    const options = install.words
+      .slice(2)
+      .filter((w) => !/^(?:-o|-a|--optimize-autoloader|--classmap-authoritative|--apcu-autoloader|--no-scripts|--no-autoloader)$/.test(w));
     return {
       files,
       makes: ['vendor'],
       ...(!bare && { early: [...install.words.slice(0, 2), ...options, '--no-scripts', '--no-autoloader'].join(' ') }),
-      keeps: [bare ? 'scripts and autoloader are left out there, as before' : 'scripts run and the autoloader is written where they were, by the same command'],
+      keeps: [
+        bare
+          ? 'scripts and autoloader are left out there, as before'
+          : 'scripts run and the autoloader is written where they were, by the same command',
+      ],
       unverified: [],
     };
   },
@@ -41,7 +52,9 @@ export const bundler: Ecosystem = {
   plan(install) {
     const gemfile = install.read('Gemfile');
     if (gemfile === null) return 'Gemfile is not there';
-    const line = gemfile.split('\n').find((l) => /^\s*(?:gemspec|eval_gemfile|path\s)|[\s,(](?:path:|:path\s*=>)|^\s*eval\b|File\.read/.test(l));
+    const line = gemfile
+      .split('\n')
+      .find((l) => /^\s*(?:gemspec|eval_gemfile|path\s)|[\s,(](?:path:|:path\s*=>)|^\s*eval\b|File\.read/.test(l));
     if (line !== undefined) return `Gemfile: \`${line.trim().slice(0, 80)}\` needs files of the project`;
     return {
       files: ['Gemfile', ...present(install, ['Gemfile.lock', '.ruby-version', '.tool-versions', '.bundle/config', 'vendor/cache'])],
@@ -54,7 +67,10 @@ export const bundler: Ecosystem = {
 
 export const maven: Ecosystem = {
   name: 'Maven',
-  matches: (words) => /^(?:\.\/)?mvnw?$/.test(words[0] ?? '') && words.some((w) => /^dependency:(?:go-offline|resolve)/.test(w)) && !words.some((w) => /^(?:package|install|verify|compile|test)$/.test(w)),
+  matches: (words) =>
+    /^(?:\.\/)?mvnw?$/.test(words[0] ?? '') &&
+    words.some((w) => /^dependency:(?:go-offline|resolve)/.test(w)) &&
+    !words.some((w) => /^(?:package|install|verify|compile|test)$/.test(w)),
   plan(install) {
     const pom = install.read('pom.xml');
     if (pom === null) return 'pom.xml is not there';
@@ -62,7 +78,14 @@ export const maven: Ecosystem = {
     if (/<relativePath>\s*\.\.\//.test(pom) || /<systemPath>/.test(pom)) return 'pom.xml names files of the project';
     const settings = install.words[install.words.findIndex((w) => w === '-s' || w === '--settings') + 1];
     return {
-      files: ['pom.xml', ...present(install, ['.mvn', 'mvnw', ...(settings !== undefined && install.words.some((w) => w === '-s' || w === '--settings') ? [settings] : [])])],
+      files: [
+        'pom.xml',
+        ...present(install, [
+          '.mvn',
+          'mvnw',
+          ...(settings !== undefined && install.words.some((w) => w === '-s' || w === '--settings') ? [settings] : []),
+        ]),
+      ],
       makes: ['target'],
       keeps: ['pom.xml has no modules'],
       unverified: [],
@@ -72,7 +95,10 @@ export const maven: Ecosystem = {
 
 export const gradle: Ecosystem = {
   name: 'Gradle',
-  matches: (words) => /^(?:\.\/)?gradlew?$/.test(words[0] ?? '') && words.slice(1).some((w) => /^:?(?:dependencies|downloadDependencies|resolveDependencies)$/.test(w)) && !words.some((w) => /^:?(?:build|assemble|test|bootJar|jar)$/.test(w)),
+  matches: (words) =>
+    /^(?:\.\/)?gradlew?$/.test(words[0] ?? '') &&
+    words.slice(1).some((w) => /^:?(?:dependencies|downloadDependencies|resolveDependencies)$/.test(w)) &&
+    !words.some((w) => /^:?(?:build|assemble|test|bootJar|jar)$/.test(w)),
   plan(install) {
     const scripts = present(install, ['build.gradle', 'build.gradle.kts']);
     if (scripts.length === 0) return 'build.gradle is not there';
@@ -80,7 +106,10 @@ export const gradle: Ecosystem = {
     if (/^\s*include(?:Build)?\b/m.test(settings)) return 'settings.gradle: the manifests of its projects are spread';
     if (install.has('buildSrc')) return 'buildSrc/ is built before anything is resolved';
     return {
-      files: [...scripts, ...present(install, ['settings.gradle', 'settings.gradle.kts', 'gradle.properties', 'gradle', 'gradlew', 'gradle.lockfile'])],
+      files: [
+        ...scripts,
+        ...present(install, ['settings.gradle', 'settings.gradle.kts', 'gradle.properties', 'gradle', 'gradlew', 'gradle.lockfile']),
+      ],
       makes: ['build', '.gradle'],
       keeps: ['settings.gradle includes no other project'],
       unverified: ['that build.gradle reads no other file of the project'],
@@ -102,7 +131,9 @@ export const dotnet: Ecosystem = {
       if (imported && !/^\$\(/.test(imported[1] ?? '')) return `${file} imports ${imported[1]}`;
     }
     const shared = filesBelow(install, (p) =>
-      /(?:^|\/)(?:[^/]+\.slnx?|Directory\.(?:Build\.props|Build\.targets|Packages\.props)|global\.json|nuget\.config|packages\.lock\.json)$/i.test(p),
+      /(?:^|\/)(?:[^/]+\.slnx?|Directory\.(?:Build\.props|Build\.targets|Packages\.props)|global\.json|nuget\.config|packages\.lock\.json)$/i.test(
+        p,
+      ),
     );
     return {
       files: [...shared, ...projects],
@@ -122,7 +153,12 @@ export const mix: Ecosystem = {
     if (/apps_path/.test(manifest)) return 'mix.exs: the manifests of the umbrella are spread';
     if (/[,\s{]path:\s*"/.test(manifest)) return 'mix.exs: a dependency is a path of the project';
     if (/File\.(?:read|stream|ls)|Path\.wildcard|System\.cmd/.test(manifest)) return 'mix.exs reads other files, or runs a program';
-    return { files: ['mix.exs', ...present(install, ['mix.lock'])], makes: ['deps', '_build'], keeps: ['mix.exs names no path of the project'], unverified: [] };
+    return {
+      files: ['mix.exs', ...present(install, ['mix.lock'])],
+      makes: ['deps', '_build'],
+      keeps: ['mix.exs names no path of the project'],
+      unverified: [],
+    };
   },
 };
 
@@ -130,15 +166,17 @@ export const mix: Ecosystem = {
 export const COMPILES: readonly { readonly fits: (words: readonly string[]) => boolean; readonly reason: string }[] = [
   {
     fits: (w) => w[0] === 'cargo' && w[1] === 'build',
-    reason: '`cargo build` compiles the dependencies together with the project: cargo-chef takes them apart, which is more than a change of lines',
+    reason:
+      '`cargo build` compiles the dependencies together with the project: cargo-chef takes them apart, which is more than a change of lines',
   },
   {
     fits: (w) => w[0] === 'go' && /^(?:build|install)$/.test(w[1] ?? ''),
-    reason: '`go build` downloads the modules too: `COPY go.mod go.sum ./` and `RUN go mod download` above the copy would keep them; how long the download takes is in no log',
+    reason:
+      '`go build` downloads the modules too: `COPY go.mod go.sum ./` and `RUN go mod download` above the copy would keep them; how long the download takes is in no log',
   },
   {
     fits: (w) => /^(?:\.\/)?mvnw?$/.test(w[0] ?? '') && w.some((x) => /^(?:package|install|verify)$/.test(x)),
-    reason: '`mvn package` downloads too: `COPY pom.xml .` and `RUN mvn dependency:go-offline` above the copy would keep most of it; how long that takes is in no log',
+    reason:
+      '`mvn package` downloads too: `COPY pom.xml .` and `RUN mvn dependency:go-offline` above the copy would keep most of it; how long that takes is in no log',
   },
 ];
-

@@ -1,3 +1,4 @@
+import { cleanPath } from '../../dockerfile/paths.ts';
 import { type Ecosystem, type Install, type InstallPlan, present } from './types.ts';
 
 /** Options of pip that name a file of the project. */
@@ -5,7 +6,8 @@ const FILE_OPTIONS = ['-r', '--requirement', '-c', '--constraint'];
 
 export const pip: Ecosystem = {
   name: 'pip',
-  matches: (words) => pipArgs(words)?.some((w) => FILE_OPTIONS.some((o) => w === o || w.startsWith(`${o}=`) || (o === '-r' && /^-r\S/.test(w)))) ?? false,
+  matches: (words) =>
+    pipArgs(words)?.some((w) => FILE_OPTIONS.some((o) => w === o || w.startsWith(`${o}=`) || (o === '-r' && /^-r\S/.test(w)))) ?? false,
   plan(install) {
     const args = pipArgs(install.words) ?? [];
     const queue: string[] = [];
@@ -14,20 +16,26 @@ export const pip: Ecosystem = {
       if (FILE_OPTIONS.includes(a)) queue.push(args[++i] ?? '');
       else if (/^-r\S/.test(a)) queue.push(a.slice(2));
       else if (/^--(?:requirement|constraint)=/.test(a)) queue.push(a.slice(a.indexOf('=') + 1));
-      else if (/^(?:-e|--editable)/.test(a) || /^\.{1,2}(?:\/|\[|$)/.test(a)) return `\`${install.command.text}\` installs the project itself`;
+      else if (/^(?:-e|--editable)/.test(a) || /^\.{1,2}(?:\/|\[|$)/.test(a))
+        return `\`${install.command.text}\` installs the project itself`;
     }
     const files: string[] = [];
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const clean = file.replace(/^\.\//, '');
+      const clean = cleanPath(file);
       if (files.includes(clean)) continue;
-      if (clean === '' || clean.startsWith('/') || clean.startsWith('..')) return `${file} lies outside of the folder`;
+      if (clean === '.' || clean.startsWith('/') || clean.startsWith('..')) return `${file} lies outside of the folder`;
       const text = install.read(clean);
       if (text === null) return `${clean} is not there`;
       files.push(clean);
       const reason = readRequirements(clean, text, queue);
       if (reason !== null) return reason;
     }
-    return { files: [...files, ...present(install, ['pip.conf'])], makes: [], keeps: ['the requirement files name no path of the project: they were read'], unverified: [] };
+    return {
+      files: [...files, ...present(install, ['pip.conf'])],
+      makes: [],
+      keeps: ['the requirement files name no path of the project: they were read'],
+      unverified: [],
+    };
   },
 };
 
@@ -35,7 +43,8 @@ function pipArgs(words: readonly string[]): readonly string[] | null {
   const at = words.findIndex((w) => /^pip3?(?:\.\d+)?$/.test(w));
   if (at === 0 && words[1] === 'install') return words.slice(2);
   // `python -m pip install …`, `uv pip install …`
-  if (at > 0 && words[at + 1] === 'install' && (words[0] === 'uv' || (/^python3?/.test(words[0] ?? '') && words[1] === '-m'))) return words.slice(at + 2);
+  if (at > 0 && words[at + 1] === 'install' && (words[0] === 'uv' || (/^python3?/.test(words[0] ?? '') && words[1] === '-m')))
+    return words.slice(at + 2);
   return null;
 }
 
@@ -46,7 +55,8 @@ function readRequirements(file: string, text: string, queue: string[]): string |
     const line = raw.replace(/(?:^|\s)#.*$/, '').trim();
     const nested = /^(?:-r|--requirement|-c|--constraint)[ =]?\s*(\S+)$/.exec(line);
     if (nested?.[1]) queue.push(/^https?:/.test(nested[1]) ? '' : folder + nested[1]);
-    else if (/^(?:-e|--editable)\b/.test(line) || /^(?:\.{1,2}(?:\/|$|\[)|file:|\/)/.test(line) || /@\s*(?:file:|\.)/.test(line)) return `${file}: \`${line}\` is part of the project`;
+    else if (/^(?:-e|--editable)\b/.test(line) || /^(?:\.{1,2}(?:\/|$|\[)|file:|\/)/.test(line) || /@\s*(?:file:|\.)/.test(line))
+      return `${file}: \`${line}\` is part of the project`;
   }
   queue.splice(0, queue.length, ...queue.filter((q) => q !== ''));
   return null;
@@ -94,12 +104,18 @@ export const poetry: Ecosystem = {
 
 export const pipenv: Ecosystem = {
   name: 'Pipenv',
-  matches: (words) => words[0] === 'pipenv' && (words[1] === 'install' || words[1] === 'sync') && words.slice(2).every((w) => w.startsWith('-')),
+  matches: (words) =>
+    words[0] === 'pipenv' && (words[1] === 'install' || words[1] === 'sync') && words.slice(2).every((w) => w.startsWith('-')),
   plan(install) {
     const pipfile = install.read('Pipfile');
     if (pipfile === null) return 'Pipfile is not there';
     if (/\b(?:path|editable)\s*=/.test(pipfile)) return 'Pipfile: a package is part of the project (path or editable)';
-    return { files: ['Pipfile', ...present(install, ['Pipfile.lock'])], makes: ['.venv'], keeps: ['Pipfile names no path of the project'], unverified: [] };
+    return {
+      files: ['Pipfile', ...present(install, ['Pipfile.lock'])],
+      makes: ['.venv'],
+      keeps: ['Pipfile names no path of the project'],
+      unverified: [],
+    };
   },
 };
 
@@ -109,4 +125,3 @@ function checkPyproject(toml: string): string | null {
   if (/^\s*\[tool\.uv\.workspace\]/m.test(toml)) return 'pyproject.toml: the manifests of its workspace are spread';
   return null;
 }
-
