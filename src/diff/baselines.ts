@@ -43,7 +43,9 @@ function side(baseline: Baseline, step: StepKeys): NonNullable<StepChange['after
 }
 
 function totals(baseline: Baseline): Totals {
-  const steps = Object.values(baseline.steps);
+  // Steps that BuildKit merges into one vertex count once.
+  const once = new Map(baseline.keys.steps.map((step) => [step.identity, baseline.steps[step.id]]));
+  const steps = [...once.values()].filter((step) => step !== undefined);
   const ran = steps.filter((step) => step.status === 'rebuilt' || step.status === 'failed');
   return {
     steps: steps.length,

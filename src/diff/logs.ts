@@ -125,12 +125,20 @@ function readImages(graph: StepGraph): Map<string, string | null> {
   return images;
 }
 
+function said(graph: StepGraph): string {
+  return graph.outcome === 'incomplete' ? 'is cut short' : graph.outcome === 'canceled' ? 'was cancelled' : graph.outcome;
+}
+
 function diffSetting(before: StepGraph, after: StepGraph): string[] {
   const notes: string[] = [];
   const builder = (graph: StepGraph): string | null => graph.log.builder && `${graph.log.builder.name} (${graph.log.builder.driver})`;
   const [a, b] = [builder(before), builder(after)];
   if (a !== null && b !== null && a !== b) notes.push(`another builder, with a cache of its own: ${a} → ${b}`);
-  if (before.outcome !== after.outcome) notes.push(`the first build ${before.outcome}, the second ${after.outcome}`);
+  if (before.outcome !== after.outcome) {
+    const [less] = [before, after].filter((graph) => graph.outcome !== 'succeeded');
+    const what = `the first build ${said(before)}, the second ${said(after)}`;
+    notes.push(less ? `${what}: steps that only one of them shows may never have been reached` : what);
+  }
   const command = (graph: StepGraph): string | undefined => graph.log.commands.at(-1)?.text;
   const [old, now] = [command(before), command(after)];
   if (old !== undefined && now !== undefined && old !== now) {

@@ -9,6 +9,8 @@ export interface NamedDifference {
 }
 
 const MAX_PATHS = 10;
+/** What explains comes before what follows from it. */
+const ORDER: readonly StepChange['kind'][] = ['inputs', 'text', 'added', 'removed', 'status'];
 
 export function toJson({ before, after, difference }: NamedDifference): string {
   return `${JSON.stringify({ schemaVersion: 1, from: before, to: after, ...difference }, null, 2)}\n`;
@@ -86,7 +88,7 @@ function lines({ before, after, difference }: NamedDifference): Line[] {
       text: `${oneLine(image)}: ${a ?? 'not there'} → ${b ?? 'not there'}`,
     })),
     ...(difference.steps.length > 0 ? [{ depth: 0, text: 'Steps' }] : []),
-    ...difference.steps.flatMap(describe),
+    ...[...difference.steps].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind)).flatMap(describe),
     ...(difference.notes.length > 0 ? [{ depth: 0, text: 'Notes' }] : []),
     ...difference.notes.map((note) => ({ depth: 1, text: oneLine(note) })),
   ];
