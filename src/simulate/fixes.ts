@@ -21,7 +21,12 @@ const MAX_READ = 500;
 /** What fixes are made from, as of one commit. */
 export async function readFixInput(build: BuildFiles, files: CommitFiles, tools: WalkTools): Promise<FixInput | null> {
   if (!files.dockerfile) return null;
-  const view = createView({ rules: compileIgnore(files.ignore), linkTarget: tools.linkTarget, submodules: false, oidLength: build.oidLength });
+  const view = createView({
+    rules: compileIgnore(files.ignore),
+    linkTarget: tools.linkTarget,
+    submodules: false,
+    oidLength: build.oidLength,
+  });
   const folder = build.context === '' ? files.root : files.root.children && findFolder(files, build.context);
   if (!folder) return null;
   view.show(folder);
@@ -108,7 +113,12 @@ export function applyAll(ids: readonly string[], start: FixInput): { dockerfile:
 }
 
 /** The same commit with other texts; a Dockerfile that is itself in the context changes there too. */
-export function withTexts(files: CommitFiles, build: { readonly context: string }, dockerfile: string | null, ignore: string | null): CommitFiles {
+export function withTexts(
+  files: CommitFiles,
+  build: { readonly context: string },
+  dockerfile: string | null,
+  ignore: string | null,
+): CommitFiles {
   const prefix = build.context === '' ? '' : `${build.context}/`;
   const replaced = new Map<string, string>();
   const replace = (path: string | null | undefined, text: string | null): void => {

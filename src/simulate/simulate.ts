@@ -97,7 +97,11 @@ export async function runSimulation(options: SimulateOptions): Promise<Simulatio
     paths,
     newest: seen.files && seen.tools ? { files: seen.files, tools: seen.tools } : null,
     async replay(specs) {
-      const runs = specs.map((spec) => ({ spec, run: createReplay({ ...replayOptions, durations: withShares(durations, spec.shares) }), unchanged: 0 }));
+      const runs = specs.map((spec) => ({
+        spec,
+        run: createReplay({ ...replayOptions, durations: withShares(durations, spec.shares) }),
+        unchanged: 0,
+      }));
       await walk(async (files, counts, tools) => {
         for (const r of runs) {
           const changed = await r.spec.rewrite(files, tools);
