@@ -2,6 +2,7 @@
 import yargs, { type CommandModule } from 'yargs';
 import completion from './commands/completion.ts';
 import diagnose from './commands/diagnose.ts';
+import diff from './commands/diff.ts';
 import explain from './commands/explain.ts';
 import history from './commands/history.ts';
 import last from './commands/last.ts';
@@ -16,6 +17,7 @@ const commands: readonly CommandModule<object, never>[] = [
   run,
   last,
   history,
+  diff,
   simulate,
   explain,
   plugin,
