@@ -5,7 +5,7 @@
 import type { BeginBuild, Claim, LineReader, LogLine, LogParser } from '../src/events.ts';
 import { finalWord } from './plain-lines.ts';
 import { RawBuild } from './rawjson/build.ts';
-import { createDocuments, cutLogs, salvage } from './rawjson/documents.ts';
+import { countBrokenLogs, createDocuments, cutLogs, type LogRecord, salvage, startsDocument } from './rawjson/documents.ts';
 import { parseStatus, type SolveStatus, toStatus } from './rawjson/schema.ts';
 
 const parser: LogParser = {
@@ -55,7 +55,10 @@ class Stream {
 
   line(line: LogLine): Claim {
     let read = this.documents.open;
-    if (!read) this.start = line.number;
+    if (!read) {
+      this.start = line.number;
+      if (this.whole(line.text)) return 'structure';
+    }
     const rest = this.documents.line(
       line.text,
       (document) => {
@@ -76,16 +79,24 @@ class Stream {
     this.build = null;
   }
 
+  /** Most lines are one document: then nothing need be followed bracket by bracket. */
+  private whole(text: string): boolean {
+    return text.startsWith('{"') && text.endsWith('}') && startsDocument(text) && this.read(text, this.start);
+  }
+
   private document(text: string, line: number): void {
-    const logs: Parameters<RawBuild['count']>[0][] = [];
+    if (!this.read(text, line)) this.broken(text, line);
+  }
+
+  /** @returns was the text one document? */
+  private read(text: string, line: number): boolean {
+    const logs: LogRecord[] = [];
     const without = cutLogs(text, (record) => logs.push(record));
-    const status = without === '' ? EMPTY : (parseStatus(without) ?? parseStatus(text));
-    if (!status) {
-      this.broken(text, line);
-      return;
-    }
+    const status = without === '' ? EMPTY : (parseStatus(without) ?? (without === text ? undefined : parseStatus(text)));
+    if (!status) return false;
     this.add(status, line);
     for (const record of logs) this.build?.count(record, line);
+    return true;
   }
 
   private add(status: SolveStatus, line: number): void {
@@ -99,6 +110,7 @@ class Stream {
 
   private broken(part: string, line: number): void {
     this.add(toStatus(salvage(part)), line);
+    countBrokenLogs(part, (record) => this.build?.count(record, line));
     this.build?.note('A record of the log is cut short: of it only what stands before the cut was read.');
   }
 

@@ -282,7 +282,7 @@ function* eventsOf(k: Known, ids: ReadonlyMap<string, string>): Generator<BuildE
   for (const name of k.names)
     yield { type: 'vertex', id, name, line: k.line, digest: k.digest, inputs, ...(k.group !== undefined && { group: k.group }) };
   for (const s of k.statuses.values()) yield statusEvent(id, s);
-  const intervals = [...k.intervals.values()].sort((a, b) => a.started - b.started);
+  const intervals = mergeIntervals([...k.intervals.values()].sort((a, b) => a.started - b.started));
   if (k.outputs > 0) {
     const at = outputTime(k, intervals);
     yield { type: 'output', id, lines: k.outputs, bytes: k.outputBytes, ...(at !== undefined && { at }) };
@@ -299,6 +299,20 @@ function* eventsOf(k: Known, ids: ReadonlyMap<string, string>): Generator<BuildE
   if (k.error && CANCELED.test(k.error.message)) yield { type: 'canceled', id, line: k.error.line };
   else if (k.error) yield { type: 'error', id, message: k.error.message, line: k.error.line };
   else if (k.doneLine !== undefined && intervals.every((i) => i.completed !== undefined)) yield { type: 'done', id, line: k.doneLine };
+}
+
+/** Each target of a bake tells the times of a shared vertex for itself: what overlaps is one interval (buildkit: display.go, mergeIntervals). */
+function mergeIntervals(sorted: readonly Interval[]): Interval[] {
+  const merged: Interval[] = [];
+  for (const i of sorted) {
+    const last = merged.at(-1);
+    if (!last || last.cached !== i.cached || (last.completed !== undefined && i.started >= last.completed && i.started !== last.started)) {
+      merged.push({ ...i });
+    } else if (last.completed !== undefined) {
+      last.completed = i.completed === undefined ? undefined : Math.max(last.completed, i.completed);
+    }
+  }
+  return merged;
 }
 
 function statusEvent(id: string, s: RawStatus): BuildEvent {

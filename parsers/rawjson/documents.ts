@@ -53,7 +53,7 @@ class Collector implements Documents {
 
   line(text: string, whole: (document: string) => void, broken: (part: string) => void): string | undefined {
     let rest = text;
-    if (this.open && (startsDocument(rest) || (!this.state.inString && !CONTINUES.test(rest) && rest !== ''))) broken(this.take());
+    if (this.open && (startsDocument(rest) || !this.continues(rest))) broken(this.take());
     if (!this.open) {
       if (this.brace) rest = `{${rest}`;
       const alone = this.brace;
@@ -73,13 +73,20 @@ class Collector implements Documents {
         return undefined;
       }
       whole(this.take());
-      rest = rest.slice(end);
+      // A message of nothing is no document of ours alone, but may stand between two.
+      rest = rest.slice(end).replace(/^\s*\{\s*\}/, '');
     }
     return rest.trim() === '' ? undefined : rest;
   }
 
   end(): string | undefined {
     return this.open ? this.take() : undefined;
+  }
+
+  private continues(text: string): boolean {
+    if (this.state.inString || text === '' || CONTINUES.test(text)) return true;
+    // `true` broken by a terminal's edge
+    return /^[a-z]/.test(text) && /[a-z]$/.test(this.parts.at(-1) ?? '');
   }
 
   private take(): string {
@@ -134,26 +141,33 @@ export interface LogRecord {
 /**
  * Output of steps is most of such a log, and only its amount matters: it is counted without being parsed or decoded.
  * In a record's text `"logs":[` can only be its key (inside a string the quotes are escaped), and no bracket stands in base64, digests and times.
- * @param text one document
  * @param count called for each log record
  * @returns the document without them; empty where nothing else was in it
  */
 export function cutLogs(text: string, count: (record: LogRecord) => void): string {
   const start = logsStart(text);
-  if (start < 0) return text;
-  const end = text.indexOf(']', start);
-  const stop = end < 0 ? text.length : end;
+  const end = start < 0 ? -1 : text.indexOf(']', start);
+  if (end < 0) return text;
+  countLogs(text, start, end, count);
+  const first = text.indexOf('"');
+  const alone = first === text.indexOf('"logs"') && /^\s*\{\s*$/.test(text.slice(0, first)) && /^\]\s*\}\s*$/.test(text.slice(end));
+  return alone ? '' : text.slice(0, start) + text.slice(end);
+}
+
+/** Counts the log records of a document that was cut short. */
+export function countBrokenLogs(text: string, count: (record: LogRecord) => void): void {
+  const start = logsStart(text);
+  if (start >= 0) countLogs(text, start, text.length, count);
+}
+
+function countLogs(text: string, start: number, stop: number, count: (record: LogRecord) => void): void {
   for (let at = text.indexOf(VERTEX, start); at >= 0 && at < stop; ) {
     const next = text.indexOf(VERTEX, at + VERTEX.length);
-    const limit = next < 0 || next > stop ? stop : next;
-    const record = text.slice(at, limit);
+    const record = text.slice(at, next < 0 || next > stop ? stop : next);
     const data = stringOf(record, '"data"');
     count({ vertex: stringOf(record, VERTEX), bytes: Math.floor((data.length * 3) / 4), timestamp: stringOf(record, '"timestamp"') });
     at = next;
   }
-  const onlyLogs = /^\s*\{\s*$/.test(text.slice(0, text.indexOf('"'))) && text.indexOf('"') === text.indexOf('"logs"');
-  if (end < 0 || (onlyLogs && /^\]\s*\}\s*$/.test(text.slice(end, end + 80)))) return '';
-  return text.slice(0, start) + text.slice(end);
 }
 
 const VERTEX = '"vertex"';
