@@ -74,7 +74,7 @@ class Collector implements Documents {
       }
       whole(this.take());
       // A message of nothing is no document of ours alone, but may stand between two.
-      rest = rest.slice(end).replace(/^\s*\{\s*\}/, '');
+      rest = rest.slice(end).replace(/^(?:\s*\{\s*\})+/, '');
     }
     return rest.trim() === '' ? undefined : rest;
   }

@@ -1,7 +1,6 @@
 // Written by test/registry.test.ts from the files of this folder: do not edit.
 import cacheMount from './cache-mount.ts';
 import copyManifestsFirst from './copy-manifests-first.ts';
-import type { Advice } from './define.ts';
 import dropNoCache from './drop-no-cache.ts';
 import fixCacheImport from './fix-cache-import.ts';
 import fixedEpoch from './fixed-epoch.ts';
@@ -11,6 +10,7 @@ import pinBase from './pin-base.ts';
 import pinRemoteSource from './pin-remote-source.ts';
 import sameModes from './same-modes.ts';
 import useBuildkit from './use-buildkit.ts';
+import type { Advice } from './define.ts';
 
 export const advice: readonly Advice[] = [
   cacheMount,

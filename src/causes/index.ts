@@ -6,7 +6,6 @@ import cacheImportFailed from './cache-import-failed.ts';
 import cacheImportPartial from './cache-import-partial.ts';
 import coldCache from './cold-cache.ts';
 import contextFilesChanged from './context-files-changed.ts';
-import type { Cause } from './define.ts';
 import envChanged from './env-changed.ts';
 import frontendChanged from './frontend-changed.ts';
 import instructionAdded from './instruction-added.ts';
@@ -19,6 +18,7 @@ import platformChanged from './platform-changed.ts';
 import remoteSourceChanged from './remote-source-changed.ts';
 import stageOutputChanged from './stage-output-changed.ts';
 import unexplained from './unexplained.ts';
+import type { Cause } from './define.ts';
 
 export const causes: readonly Cause[] = [
   baseImageChanged,

@@ -1,9 +1,12 @@
 /** `cachewhy simulate`: reads its options, replays, reports. */
 import { UserError } from '../errors.ts';
+import type { FixInput } from '../fix/propose.ts';
+import { applyChange, checkChange } from '../simulate/apply.ts';
+import { type ChangedFiles, improve, replayAgainst } from '../simulate/improve.ts';
 import type { Memory, Simulation, SimulationReport } from '../simulate/model.ts';
 import { parseFormat, progressBar, writeFormats } from '../simulate/output.ts';
 import { simulationReporters } from '../simulate/reports/index.ts';
-import { runSimulation, type SimulateOptions } from '../simulate/simulate.ts';
+import { runSimulation, type SimulateOptions, type SimulationRun } from '../simulate/simulate.ts';
 import { VERSION } from '../version.ts';
 
 export interface SimulateArguments {
@@ -47,20 +50,44 @@ export async function simulateHistory(args: SimulateArguments): Promise<number> 
   if (args.check && !args.fix && args.against === undefined)
     throw new UserError('--check needs --fix or --against', 'cachewhy simulate --fix --check');
   const bar = progressBar();
-  let simulation: Simulation;
+  let result: { simulation: Simulation; changed: ChangedFiles | null; run: SimulationRun; input: FixInput | null };
   try {
-    const run = await runSimulation({ ...readOptions(args), onProgress: (done, all) => bar.show(done, all) });
-    simulation = run.simulation;
+    result = await replayAll(args, (done, all) => bar.show(done, all));
   } finally {
     bar.clear();
   }
-  simulation = withMoney(simulation, args);
+  result.run.close();
+  const simulation = withMoney(result.simulation, args);
   const report: SimulationReport = { schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, simulation };
   await writeFormats(args.format, names, args.color, async (name, view) => {
     const reporter = await simulationReporters[name]?.();
     return reporter ? reporter.render(report, view) : '';
   });
-  return 0;
+  if (args.apply && result.changed && result.input) await applyChange(result.run, result.changed, result.input);
+  return args.check && result.changed && result.input ? checkChange(result.run, result.changed, result.input) : 0;
+}
+
+async function replayAll(
+  args: SimulateArguments,
+  onProgress: (done: number, all: number) => void,
+): Promise<{ simulation: Simulation; changed: ChangedFiles | null; run: SimulationRun; input: FixInput | null }> {
+  const run = await runSimulation({ ...readOptions(args), onProgress });
+  let { simulation } = run;
+  let changed: ChangedFiles | null = null;
+  let input: FixInput | null = null;
+  if (args.against !== undefined) {
+    const against = await replayAgainst(run, args.against);
+    simulation = { ...simulation, against: against.variant };
+    changed = against.files;
+    input = against.input;
+  }
+  if (args.fix) {
+    const improvement = await improve(run);
+    simulation = { ...simulation, fixes: improvement.fixes, refused: improvement.refused };
+    changed = improvement.best ?? changed;
+    input = improvement.input ?? input;
+  }
+  return { simulation, changed, run, input };
 }
 
 function withMoney(simulation: Simulation, args: SimulateArguments): Simulation {

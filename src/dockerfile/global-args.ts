@@ -4,7 +4,7 @@ import { expand } from './expand.ts';
 import type { Dockerfile } from './model.ts';
 import type { Settings } from './plan.ts';
 import { formatPlatform, type Platform } from './platform.ts';
-import { unknown } from './unknown.ts';
+import { unknownArgument } from './unknown.ts';
 
 /** The values of BUILDPLATFORM, TARGETARCH and the like. */
 function platformArgs(build: Platform, target: Platform, stage: string): [name: string, value: string][] {
@@ -35,7 +35,7 @@ export function readGlobalArgs(dockerfile: Dockerfile, settings: Settings, build
   for (const [name, value] of platformArgs(build, target, targetName)) set(name, settings.buildArgs[name] ?? value, []);
   for (const { pairs } of dockerfile.globalArgs) {
     for (const { name, value } of pairs) {
-      const given = givenArg(settings, name);
+      const given = givenArg(settings, name, value !== null && settings.openArgs !== 'all');
       const expansion = value === null ? null : expand(value, (it) => lookUp(env, it), { escape });
       const resolved = given ?? (value === null ? undefined : (expansion?.text ?? value));
       if (resolved === undefined) continue;
@@ -47,6 +47,7 @@ export function readGlobalArgs(dockerfile: Dockerfile, settings: Settings, build
 }
 
 /** What the command line gives for an argument; where command lines are not known, any argument may have been given. */
-export function givenArg(settings: Settings, name: string): string | undefined {
-  return Object.hasOwn(settings.buildArgs, name) ? settings.buildArgs[name] : settings.openArgs ? unknown(name) : undefined;
+export function givenArg(settings: Settings, name: string, closed = false): string | undefined {
+  if (Object.hasOwn(settings.buildArgs, name)) return settings.buildArgs[name];
+  return settings.openArgs && !closed ? unknownArgument(name) : undefined;
 }

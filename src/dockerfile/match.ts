@@ -1,91 +1,213 @@
-/** Does a Dockerfile belong to a log? Steps are matched by stage, position and instruction; text decides. */
+/** Does a Dockerfile belong to a log? Steps are matched by their place and the text that BuildKit would show there. */
+import type { VertexName } from '../graph/names.ts';
 import type { Step } from '../graph/step.ts';
+import { namePattern } from '../keys/compute.ts';
 import type { BuildKeys, StepKeys } from '../keys/model.ts';
+import { fitPattern, readPattern } from './unknown.ts';
 
 export interface StepMatch {
   /** Log step id → the step of the Dockerfile. */
   readonly steps: ReadonlyMap<string, StepKeys>;
   readonly matched: number;
   readonly compared: number;
+  /** The first steps of the log that the Dockerfile does not have, with what it has in their place. */
+  readonly mismatches: readonly Mismatch[];
 }
+
+export interface Mismatch {
+  readonly step: string;
+  readonly shown: string;
+  /** Null where the Dockerfile has no step in that place. */
+  readonly expected: string | null;
+}
+
+const MAX_MISMATCHES = 5;
+
+export interface MatchOptions {
+  /** Names may end anywhere: frames of a terminal cut them at its width. */
+  readonly cut?: boolean;
+}
+
+/** A cut name that is shorter than this says too little. */
+const MIN_CUT = 20;
 
 /** Matches a log's steps. Undefined where the Dockerfile is not the one that made the log. */
-export function matchSteps(steps: Iterable<Step>, keys: BuildKeys): StepMatch | undefined {
-  const byPlace = new Map<string, StepKeys>();
-  for (const k of keys.steps) byPlace.set(`${k.stage?.toLowerCase() ?? ''} ${k.position} ${k.instruction}`, k);
-  const found = new Map<string, StepKeys>();
-  const perTarget = new Map<string, { matched: string[]; compared: number }>();
-  for (const step of steps) {
-    if (step.parsed.kind !== 'step' || step.parsed.position === null || !/^(?:RUN|COPY|ADD|WORKDIR)$/.test(step.parsed.instruction ?? ''))
-      continue;
-    const target = step.parsed.target ?? '';
-    let group = perTarget.get(target);
-    if (!group) {
-      group = { matched: [], compared: 0 };
-      perTarget.set(target, group);
-    }
-    group.compared++;
-    // A shared vertex may be shown under another stage's name.
-    for (const alias of step.aliases) {
-      const k = byPlace.get(`${alias.stage?.toLowerCase() ?? ''} ${alias.position} ${alias.instruction}`);
-      if (k && sameText(alias.text, k.name.replace(/^\[[^\]]*\] /, ''), k.text)) {
-        found.set(step.id, k);
-        group.matched.push(step.id);
-        break;
-      }
-    }
-  }
-  let matched = 0;
-  let compared = 0;
-  for (const group of perTarget.values()) {
-    compared += group.compared;
-    if (group.matched.length === group.compared) matched += group.matched.length;
-    else for (const id of group.matched) found.delete(id);
-  }
-  return matched > 0 ? { steps: found, matched, compared } : undefined;
+export function matchSteps(steps: Iterable<Step>, keys: BuildKeys, options: MatchOptions = {}): StepMatch | undefined {
+  const match = compareSteps(steps, keys, options);
+  return match.matched > 0 ? match : undefined;
 }
 
-/** Is `shown` what BuildKit would print for a line? Values that are not known here may stand for any text. */
-function sameText(shown: string, expected: string, source: string): boolean {
-  const bare = (text: string): string =>
-    text
-      .replace(/["'\\]/g, '')
-      .replace(/\s+/g, ' ')
-      .replace(/^ONBUILD /, '')
-      .trim();
-  const a = bare(shown).replace(/\*{4}/g, '');
-  const b = bare(expected);
-  if (a === b || a.replace(/\.\.\.$/, '') === b.slice(0, a.length - 3) || (a.length > 30 && b.startsWith(a))) return true;
-  // What stands between the variables must be there, in order.
-  const pieces = bare(source.replace(/^\S+/, (w) => w.toUpperCase()))
-    .split(/\$\{[^}]*\}|\$[A-Za-z_][A-Za-z0-9_]*/)
-    .map((p) => p.trim())
-    .filter((p) => p !== '');
-  let at = 0;
-  for (const [i, piece] of pieces.entries()) {
-    const next = a.indexOf(piece, at);
-    if (next < 0 || (i === 0 && next !== 0))
-      return a.length > 20 && piece.startsWith(a.slice(at).replace(/\.\.\.$/, '')) && i === pieces.length - 1;
-    at = next + piece.length;
+/** The same, and why not, where none matches. */
+export function compareSteps(steps: Iterable<Step>, keys: BuildKeys, options: MatchOptions = {}): StepMatch {
+  const all = [...steps];
+  const written = all.filter((step) => step.cacheable && isWritten(step.name));
+  if (written.length > 0) return matchWritten(written, keys);
+  const places = indexPlaces(keys);
+  const groups = new Map<string, Group>();
+  for (const step of all) {
+    const { parsed } = step;
+    if (parsed.kind !== 'step' || parsed.position === null || !/^(?:RUN|COPY|ADD|WORKDIR)$/.test(parsed.instruction ?? '')) continue;
+    const target = parsed.target ?? '';
+    const group = groups.get(target) ?? { found: new Map(), compared: 0, mismatches: [] };
+    groups.set(target, group);
+    group.compared++;
+    matchStep(step, keys, places, group, options.cut ?? false);
   }
-  return pieces.length > 1 || /\$/.test(source);
+  return joinGroups([...groups.values()]);
+}
+
+/** The steps of one target of bake or compose; each target may have a Dockerfile of its own. */
+interface Group {
+  readonly found: Map<string, StepKeys>;
+  compared: number;
+  readonly mismatches: Mismatch[];
+}
+
+/** A target's steps match as a whole or not at all. */
+function joinGroups(groups: readonly Group[]): StepMatch {
+  const whole = groups.filter((group) => group.found.size === group.compared);
+  return {
+    steps: new Map(whole.flatMap((group) => [...group.found])),
+    matched: whole.reduce((sum, group) => sum + group.found.size, 0),
+    compared: groups.reduce((sum, group) => sum + group.compared, 0),
+    mismatches: groups.flatMap((group) => group.mismatches).slice(0, MAX_MISMATCHES),
+  };
+}
+
+function matchStep(step: Step, keys: BuildKeys, places: Places, group: Group, cut: boolean): void {
+  let expected: string | null = null;
+  // a shared vertex may be shown under another stage's name
+  for (const alias of step.aliases) {
+    for (const candidate of candidates(alias, keys, places)) {
+      const pattern = textOf(namePattern(candidate));
+      if (fitsText(alias.text, pattern, candidate.text, cut)) {
+        group.found.set(step.id, candidate);
+        return;
+      }
+      expected ??= textOf(candidate.name);
+    }
+  }
+  group.mismatches.push({ step: step.id, shown: step.name, expected });
+}
+
+/** Steps by instruction and stage. */
+type Places = ReadonlyMap<string, readonly StepKeys[]>;
+
+function indexPlaces(keys: BuildKeys): Places {
+  const places = new Map<string, StepKeys[]>();
+  for (const step of keys.steps) {
+    const place = `${step.instruction} ${stageName(step.stage, keys)}`;
+    places.set(place, [...(places.get(place) ?? []), step]);
+  }
+  return places;
+}
+
+/** Engines differ in when a single stage is named at all, and in the case of names. */
+function stageName(stage: string | null, keys: BuildKeys): string {
+  return stage === null || isSingle(keys) ? '' : stage.toLowerCase();
+}
+
+function isSingle(keys: BuildKeys): boolean {
+  return keys.stages.every((stage) => stage.index === 0);
+}
+
+/** In the alias's place: also further down by as many triggers as the base image may have. The alias's platform first. */
+function candidates(alias: VertexName, keys: BuildKeys, places: Places): StepKeys[] {
+  const found = (places.get(`${alias.instruction} ${stageName(alias.stage, keys)}`) ?? []).filter((step) => {
+    const shift = (alias.position ?? 0) - step.position;
+    return shift >= 0 && (alias.of === null || shift === alias.of - step.of);
+  });
+  if (alias.platform === null || found.length < 2) return found;
+  const same = (step: StepKeys): number => (platformOf(step) === alias.platform ? 0 : 1);
+  return found.sort((a, b) => same(a) - same(b));
+}
+
+/** The platform as the name shows it: `linux/amd64->arm64`. */
+function platformOf(step: StepKeys): string | null {
+  return /^\[([^\s\]]*\/[^\s\]]*) /.exec(step.name)?.[1] ?? null;
+}
+
+function textOf(name: string): string {
+  return name.replace(/^\[[^\]]*\] (?:ONBUILD )?/, '');
+}
+
+/**
+ * Is `shown` what a client would print for a step? Names may be cut, values in them masked by the CI, blanks squeezed on the way.
+ * @param pattern what BuildKit shows, with holes for what is not known
+ * @param written the instruction as written: what is shown where BuildKit cannot expand it
+ */
+export function fitsText(shown: string, pattern: string, written: string, cut = false): boolean {
+  const text = squeeze(shown.replace(/^ONBUILD /, ''));
+  return [pattern, upperCaseKeyword(written)].some((it) => fitsOne(text, squeeze(it), cut));
+}
+
+function fitsOne(text: string, expected: string, anywhere: boolean): boolean {
+  const pattern = readPattern(expected);
+  if (fitPattern(pattern, text)) return true;
+  const cut = /(?:\.\.\.|…)$/.exec(text);
+  if (cut && cut.index > 0 && fitPattern(pattern, text.slice(0, cut.index), true)) return true;
+  if (anywhere && text.length >= MIN_CUT && fitPattern(pattern, text, true)) return true;
+  if (!text.includes('***')) return false;
+  const literals = text.split(/\*{3,}/);
+  return fitPattern({ literals, holes: literals.slice(1) }, expected) !== null;
+}
+
+function squeeze(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+function upperCaseKeyword(text: string): string {
+  return text.replace(/^\S+/, (word) => word.toUpperCase());
+}
+
+/** `Step 3/9 : RUN npm ci` (classic builder), `[1/2] STEP 3/6: RUN npm ci` (buildah): the text as written, lines in order. */
+function isWritten(name: string): boolean {
+  return /^(?:Step \d+\/\d+ : |(?:\[\d+\/\d+\] )?STEP \d+)/.test(name);
+}
+
+/**
+ * The classic builder goes through all stages in order, buildah through those it needs, perhaps at once: each step of the Dockerfile goes to the first
+ * line that says it, within a stage in order. What these builders skip or add is no mismatch as long as every line of theirs is found.
+ */
+function matchWritten(steps: readonly Step[], keys: BuildKeys): StepMatch {
+  const found = new Map<string, StepKeys>();
+  const mismatches: Mismatch[] = [];
+  const queues = new Map<string, StepKeys[]>();
+  for (const step of keys.steps) {
+    const text = squeeze(upperCaseKeyword(step.text));
+    queues.set(text, [...(queues.get(text) ?? []), step]);
+  }
+  let compared = 0;
+  for (const step of steps) {
+    const text = squeeze(step.parsed.text.replace(/ \(.*\)$/, (rest) => (step.parsed.text.includes('<<') ? '' : rest)));
+    const next = queues.get(text)?.shift();
+    if (next) found.set(step.id, next);
+    else if (!isElsewhere(text, keys)) mismatches.push({ step: step.id, shown: step.name, expected: null });
+    else continue;
+    compared++;
+  }
+  return {
+    steps: mismatches.length > 0 ? new Map() : found,
+    matched: mismatches.length > 0 ? 0 : found.size,
+    compared,
+    mismatches: mismatches.slice(0, MAX_MISMATCHES),
+  };
+}
+
+/** `WORKDIR /` makes no vertex; a stage that the target does not need has no keys. */
+function isElsewhere(text: string, keys: BuildKeys): boolean {
+  return /^WORKDIR \/+$/.test(text) || keys.stages.some((stage) => !stage.reachable);
 }
 
 /** The values of variables as a log shows them in a step's name, where they can be read off without doubt. */
 export function readValues(shown: string, source: string): Map<string, string> {
   const values = new Map<string, string>();
-  const names: string[] = [];
-  const bare = source.replace(/^\S+/, (w) => w.toUpperCase());
-  const pieces = bare.split(/\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?/);
-  let pattern = '^';
-  for (const [i, piece] of pieces.entries()) {
-    if (i % 2 === 1) {
-      names.push(piece);
-      pattern += '([^\\s"\']*)';
-    } else pattern += piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+');
-  }
-  if (names.length === 0 || names.length > 10 || bare.length > 5000 || /\$\{[^}]*[^A-Za-z0-9_}]/.test(source)) return values;
-  const match = new RegExp(`${pattern}$`).exec(shown);
-  if (match) for (const [i, name] of names.entries()) if (match[i + 1] !== `$${name}`) values.set(name, match[i + 1] ?? '');
+  const parts = upperCaseKeyword(source).split(/\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?/);
+  const literals = parts.filter((_, at) => at % 2 === 0).map((it) => it.replace(/\s+/g, ' '));
+  const names = parts.filter((_, at) => at % 2 === 1);
+  if (names.length === 0 || names.length > 10 || /\$\{[^}]*[^A-Za-z0-9_}]/.test(source)) return values;
+  const held = fitPattern({ literals, holes: names }, shown.replace(/\s+/g, ' '));
+  if (held?.every((it) => !/[\s"']/.test(it)))
+    for (const [at, name] of names.entries()) if (held[at] !== `$${name}`) values.set(name, held[at]!);
   return values;
 }

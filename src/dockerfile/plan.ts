@@ -33,8 +33,8 @@ export interface Settings {
   /** By reference as written, variables replaced. */
   readonly images: Readonly<Record<string, ImageFacts>>;
   readonly namedContexts: Readonly<Record<string, NamedContextRef>>;
-  /** Arguments whose values are not known become unknown parts: for fitting names of a log. */
-  readonly openArgs?: boolean;
+  /** The command line is not known: arguments have unknown values. Those above the first FROM keep their defaults, but for `all`. */
+  readonly openArgs?: 'stages' | 'all';
 }
 
 /** What a step stands on or reads from. */

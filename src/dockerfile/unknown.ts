@@ -12,19 +12,19 @@ export function unknown(name: string): string {
   return `${OPEN}${name}${CLOSE}`;
 }
 
+/** An argument that the command line may have given, told apart from a variable that the image may set. */
+export function unknownArgument(name: string): string {
+  return unknown(`${name}=`);
+}
+
 export function hasUnknown(text: string): boolean {
   return text.includes(OPEN) || text.includes(CLOSE);
 }
 
 /** The text as it may be shown: `$PATH`, `<user of the base image>`. */
 export function showUnknown(text: string): string {
-  const show = (name: string): string => (name.includes(' ') ? `<${name}>` : `$${name}`);
+  const show = (name: string): string => (name.includes(' ') ? `<${name}>` : `$${name.replace('=', '')}`);
   return hasUnknown(text) ? text.replace(PLACEHOLDER, (_, name: string) => show(name)).replace(/[\ue0f0\ue0f1]/g, '') : text;
-}
-
-/** The names of the unknown parts. */
-export function unknownNames(text: string): string[] {
-  return hasUnknown(text) ? [...text.matchAll(PLACEHOLDER)].map((match) => match[1]!) : [];
 }
 
 /** A pattern cut into literal texts with holes between them: one hole fewer than texts. */
@@ -50,20 +50,33 @@ export function readPattern(text: string): Pattern {
   return { literals: [...literals.slice(0, torn), literals[torn]!.slice(0, cut), ''], holes: [...holes.slice(0, torn), ''] };
 }
 
-/** What the holes hold in a real text, in order; null where the text does not fit. A hole takes as little as it can. */
-export function fitPattern({ literals, holes }: Pattern, text: string): string[] | null {
-  if (!text.startsWith(literals[0]!)) return null;
-  let at = literals[0]!.length;
+/**
+ * What the holes hold in a real text, in order; null where the text does not fit. A hole takes as little as it can.
+ * @param open the text may end early: the rest of the pattern is taken as read
+ */
+export function fitPattern({ literals, holes }: Pattern, text: string, open = false): string[] | null {
+  const first = literals[0]!;
+  if (!text.startsWith(first)) return open && first.startsWith(text) ? [] : null;
+  if (holes.length === 0) return open || text.length === first.length ? [] : null;
   const values: string[] = [];
-  for (const index of holes.keys()) {
-    const literal = literals[index + 1]!;
-    const last = index === holes.length - 1;
-    const end = last ? (text.endsWith(literal) ? text.length - literal.length : -1) : literal === '' ? at : text.indexOf(literal, at);
-    if (end < at) return null;
+  let at = first.length;
+  for (const [index, literal] of literals.slice(1).entries()) {
+    const last = index === holes.length - 1 && !open;
+    const end = last ? (text.endsWith(literal) ? text.length - literal.length : -1) : text.indexOf(literal, at);
+    if (end < at) return open ? values : null;
     values.push(text.slice(at, end));
     at = end + literal.length;
   }
-  return holes.length > 0 || at === text.length ? values : null;
+  return values;
+}
+
+/** True where the holes can hold nothing else: each text between two holes occurs once. */
+export function fitsOnlyOnce({ literals, holes }: Pattern, text: string): boolean {
+  const end = text.length - literals.at(-1)!.length;
+  const middle = text.slice(literals[0]!.length, Math.max(end, literals[0]!.length));
+  return (
+    holes.length < 2 || literals.slice(1, -1).every((literal) => literal !== '' && middle.indexOf(literal) === middle.lastIndexOf(literal))
+  );
 }
 
 /** Whether two values, either of which may be unknown in part, are the same: null where nobody can tell. */

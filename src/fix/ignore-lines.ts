@@ -3,13 +3,18 @@ import { compileIgnore } from '../context/dockerignore.ts';
 import { selectEntries } from '../context/select.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { versionFromGit } from './git-version.ts';
+import { followImage } from './image-paths.ts';
 import { readStage } from './stage.ts';
 import type { FixInput } from './types.ts';
 
 export const IGNORE_FILES = 'ignore-files';
+export const IGNORE_IN_IMAGE = 'ignore-files-in-image';
 
 export interface IgnoreProposal {
+  /** Files that do not come into the image. */
   readonly lines: readonly string[];
+  /** Files that do: the image would no longer hold them. */
+  readonly imageLines: readonly string[];
   readonly unverified: readonly string[];
   readonly refused: readonly string[];
 }
@@ -74,15 +79,15 @@ export function proposeIgnoreLines(input: FixInput): IgnoreProposal {
   const git = gitLine(input, copied.length > 0);
   if (git.line !== null) lines.set(git.line, []);
   if (git.reason !== null) refused.push(git.reason);
-  const result = [...lines.keys()].sort();
+  const image = followImage(parseDockerfile(input.dockerfile, 'Dockerfile'), input.target);
+  const imageLines = [...lines]
+    .filter(([line, paths]) => paths.some((p) => image.reaches(p)) || (line === '.git' && image.reaches('.git/HEAD')))
+    .map(([line]) => line);
+  const result = [...lines.keys()].filter((l) => !imageLines.includes(l)).sort();
   return {
     lines: result,
-    unverified:
-      result.length === 0
-        ? []
-        : sure && git.line === null
-          ? ['that no step reads the Dockerfile itself']
-          : ['that no step reads these files, and that no image needs them: what is copied no longer holds them'],
+    imageLines: imageLines.sort(),
+    unverified: sure && git.line === null ? ['that no step reads the Dockerfile itself'] : ['that no step reads these files'],
     refused,
   };
 }

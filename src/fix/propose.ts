@@ -1,7 +1,7 @@
 /** Candidate rewrites of a Dockerfile and its ignore file. Pure: the same functions serve the advice of a diagnosis and the simulation. */
 import { unifiedDiff } from './diff.ts';
 import { readsForVersion } from './git-version.ts';
-import { IGNORE_FILES, proposeIgnoreLines, readsForIgnoring } from './ignore-lines.ts';
+import { IGNORE_FILES, IGNORE_IN_IMAGE, proposeIgnoreLines, readsForIgnoring } from './ignore-lines.ts';
 import { copyManifestsFirst, MANIFESTS_FIRST } from './manifests-first.ts';
 import { MOVE_VALUES, moveValuesDown } from './move-values.ts';
 import { moveSystemUp, SYSTEM_FIRST } from './system-first.ts';
@@ -44,13 +44,12 @@ function proposeManifests(input: FixInput, fixes: Fix[], refused: Refused[]): vo
   for (const reason of done.refused)
     refused.push({ id: MANIFESTS_FIRST, title: 'Copy the manifests, install, then copy the rest', reason });
   if (done.text === input.dockerfile) return;
-  const ignore = done.ignoreLines.length > 0 ? appendLines(input.ignore, done.ignoreLines) : undefined;
   fixes.push(
     makeFix(input, {
       id: MANIFESTS_FIRST,
       title,
       dockerfile: done.text,
-      ...(ignore !== undefined && { ignore }),
+      ignoreLines: [...new Set(done.ignoreLines)],
       keeps: ['each step runs the same command, and the image gets the same files', ...new Set(done.keeps)],
       unverified: [...new Set(done.unverified), 'that the install reads no file but those listed'],
       pieces: done.pieces,
@@ -76,23 +75,34 @@ function proposeSystem(input: FixInput, fixes: Fix[], refused: Refused[]): void 
 }
 
 function proposeIgnore(input: FixInput, fixes: Fix[], refused: Refused[]): void {
-  const { lines, unverified, refused: reasons } = proposeIgnoreLines(input);
-  const title =
-    lines.length === 0
-      ? 'Ignore files that nothing needs'
-      : `Ignore ${lines.length > 4 ? `${lines.slice(0, 3).join(', ')} and ${lines.length - 3} more` : lines.join(', ')}`;
+  const { lines, imageLines, unverified, refused: reasons } = proposeIgnoreLines(input);
+  const titleOf = (list: readonly string[]): string =>
+    `Ignore ${list.length > 4 ? `${list.slice(0, 3).join(', ')} and ${list.length - 3} more` : list.join(', ')}`;
   for (const reason of reasons) refused.push({ id: IGNORE_FILES, title: 'Ignore files that nothing needs', reason });
-  if (lines.length === 0) return;
-  fixes.push(
-    makeFix(input, {
-      id: IGNORE_FILES,
-      title,
-      ignore: appendLines(input.ignore, lines),
-      keeps: ['neither the Dockerfile nor a manifest names one of these files'],
-      unverified,
-      pieces: [],
-    }),
-  );
+  const keeps = 'neither the Dockerfile nor a manifest names one of these files';
+  if (lines.length > 0)
+    fixes.push(
+      makeFix(input, {
+        id: IGNORE_FILES,
+        title: titleOf(lines),
+        ignoreLines: lines,
+        keeps: [keeps, 'none of them comes into the image'],
+        unverified,
+        pieces: [],
+      }),
+    );
+  if (imageLines.length > 0)
+    fixes.push(
+      makeFix(input, {
+        id: IGNORE_IN_IMAGE,
+        title: titleOf(imageLines),
+        ignoreLines: imageLines,
+        keeps: [keeps],
+        unverified: [...unverified, 'that nobody wants them in the image'],
+        changesImage: `the image no longer holds ${imageLines.join(', ')}`,
+        pieces: [],
+      }),
+    );
 }
 
 function proposeValues(input: FixInput, fixes: Fix[]): void {
@@ -111,7 +121,9 @@ function proposeValues(input: FixInput, fixes: Fix[]): void {
   );
 }
 
-function makeFix(input: FixInput, fix: Omit<Fix, 'patch'>): Fix {
+function makeFix(input: FixInput, made: Omit<Fix, 'patch' | 'ignore' | 'ignoreLines'> & { readonly ignoreLines?: readonly string[] }): Fix {
+  const ignoreLines = made.ignoreLines ?? [];
+  const fix = { ...made, ignoreLines, ...(ignoreLines.length > 0 && { ignore: addIgnoreLines(input.ignore, ignoreLines) }) };
   const exists = input.ignoreExists ?? input.ignore !== '';
   const patch =
     (fix.dockerfile === undefined ? '' : unifiedDiff(input.dockerfilePath ?? 'Dockerfile', input.dockerfile, fix.dockerfile)) +
@@ -119,6 +131,10 @@ function makeFix(input: FixInput, fix: Omit<Fix, 'patch'>): Fix {
   return { ...fix, patch };
 }
 
-function appendLines(text: string, lines: readonly string[]): string {
-  return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${lines.join('\n')}\n`;
+/** Those that are not there yet are put at the end. */
+export function addIgnoreLines(text: string, lines: readonly string[]): string {
+  const there = new Set(text.split('\n').map((l) => l.trim()));
+  const added = lines.filter((l) => !there.has(l));
+  if (added.length === 0) return text;
+  return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${added.join('\n')}\n`;
 }

@@ -33,12 +33,16 @@ export interface Fix {
   readonly dockerfile?: string;
   /** New text of the ignore file, where it changes. */
   readonly ignore?: string;
+  /** What it adds to the ignore file. */
+  readonly ignoreLines: readonly string[];
   /** Unified diff of both; applies with `patch -p1`. */
   readonly patch: string;
   /** What stays as it is, and why that is known. */
   readonly keeps: readonly string[];
   /** What could not be verified. Never silently empty where something is assumed. */
   readonly unverified: readonly string[];
+  /** What of the image is not as it was; undefined: it holds the same. */
+  readonly changesImage?: string;
   /** RUNs that were cut or added: how their time follows from that of a step that a log may show. */
   readonly pieces: readonly Piece[];
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Variable } from '../dockerfile/environment.ts';
 import { evaluate } from '../dockerfile/evaluate.ts';
 import type { NamedContextRef, Origin, Plan, PlannedStage, PlannedStep, Settings } from '../dockerfile/plan.ts';
-import { showUnknown, unknown } from '../dockerfile/unknown.ts';
+import { showUnknown, unknown, unknownArgument } from '../dockerfile/unknown.ts';
 import { copyIngredients, type Ingredients, runIngredients, workdirIngredients } from './ingredients.ts';
 import type { Base, BuildKeys, KeyInput, Read, ScopeEntry, StageKeys, StepKeys } from './model.ts';
 
@@ -30,7 +30,7 @@ export function computeKeys(input: KeyInput): BuildKeys {
 
 /** The settings by which a Dockerfile is evaluated. */
 export function settingsOf(input: KeyInput): Settings {
-  const buildArgs = Object.entries(input.buildArgs ?? {}).map(([name, value]) => [name, value ?? unknown(name)]);
+  const buildArgs = Object.entries(input.buildArgs ?? {}).map(([name, value]) => [name, value ?? unknownArgument(name)]);
   return {
     ...(input.target !== undefined && { target: input.target }),
     platforms: input.platforms ?? [],
@@ -38,7 +38,7 @@ export function settingsOf(input: KeyInput): Settings {
     buildArgs: Object.fromEntries(buildArgs),
     images: input.images ?? {},
     namedContexts: Object.fromEntries(Object.entries(input.namedContexts ?? {}).map(([name, it]) => [name, contextRef(name, it)])),
-    ...(input.argsKnown === false && { openArgs: true }),
+    ...(input.argsKnown === false && { openArgs: 'stages' as const }),
   };
 }
 
@@ -115,7 +115,7 @@ function toEntry(input: KeyInput, variable: Variable): ScopeEntry {
   const { name, value, origin, from } = variable;
   const shown = showUnknown(value);
   // a value that is one unknown from end to end is simply not known
-  const whole = shown !== value && value === unknown(name);
+  const whole = shown !== value && (value === unknown(name) || value === unknownArgument(name));
   return {
     kind: origin === 'arg' ? 'arg' : 'env',
     name,

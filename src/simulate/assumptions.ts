@@ -56,11 +56,7 @@ export function listAssumptions(f: AssumptionFacts): Assumption[] {
         : `a stage that runs comes out different: ${f.replay.summary.uncertain} of the rebuilt steps copy from one, and were reused if it came out the same`,
       '--assume-identical STAGE',
     );
-  add(
-    'memory',
-    describeMemory(f.memory, f.warm),
-    f.warm ? '--memory everything|previous|size=10GB, --cold' : '--memory everything|previous|size=10GB',
-  );
+  add('memory', describeMemory(f.memory, f.warm), f.warm ? '--memory, --cold' : '--memory');
   if (f.memory.kind === 'size') add('sizes', 'each RUN takes 100 MB, each COPY 10 MB, each WORKDIR nothing', '--run-size, --copy-size');
   const unknown = f.replay.steps.filter((s) => s.basis === 'none' && s.misses > 0).length;
   const similar = f.replay.steps.filter((s) => s.basis === 'similar' && s.misses > 0).length;

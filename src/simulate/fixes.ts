@@ -1,6 +1,15 @@
 /** Proposes changes of the newest commit's Dockerfile and ignore file, and applies each to every commit as it was. */
 import { compileIgnore } from '../context/dockerignore.ts';
-import { type Fix, type FixInput, mattersToFixes, type Proposals, proposeFix, proposeFixes, wantsToRead } from '../fix/propose.ts';
+import {
+  addIgnoreLines,
+  type Fix,
+  type FixInput,
+  mattersToFixes,
+  type Proposals,
+  proposeFix,
+  proposeFixes,
+  wantsToRead,
+} from '../fix/propose.ts';
 import type { CommitFiles } from './replay.ts';
 import type { VariantSpec } from './variants.ts';
 import { createView } from './view.ts';
@@ -67,29 +76,37 @@ export function propose(input: FixInput): Proposals {
  */
 export function specOf(fixes: readonly Fix[], build: BuildFiles, patch: string): VariantSpec {
   const ids = fixes.map((f) => f.id);
+  const lines = [...new Set(fixes.flatMap((f) => f.ignoreLines))];
+  const rewritesDockerfile = fixes.some((f) => f.dockerfile !== undefined);
   let shape = 0;
-  const known = new Map<string, { readonly shape: number; readonly dockerfile: string; readonly ignore: string } | null>();
+  const known = new Map<string, { readonly shape: number; readonly dockerfile: string }>();
+  const rewriteDockerfile = async (files: CommitFiles, text: string, tools: WalkTools): Promise<string> => {
+    // What is proposed hangs on which files there are, and on what manifests say.
+    if (files.changes.some((c) => mattersHere(c.path, build.context) && (!c.before || !c.after || wantsToRead(c.path)))) shape++;
+    const key = `${files.ignore}\0${text}`;
+    let found = known.get(key);
+    if (found === undefined || found.shape !== shape) {
+      const input = await readFixInput(build, files, tools);
+      found = { shape, dockerfile: (input && applyAll(ids, input)?.dockerfile) ?? text };
+      known.set(key, found);
+    }
+    return found.dockerfile;
+  };
   return {
     id: ids.join('+'),
     title: fixes.map((f) => f.title).join('; '),
     patch,
     keeps: [...new Set(fixes.flatMap((f) => f.keeps))],
     unverified: [...new Set(fixes.flatMap((f) => f.unverified))],
+    changesImage: fixes.flatMap((f) => f.changesImage ?? []).join('; '),
     shares: fixes.flatMap((f) => f.pieces),
     strict: false,
     async rewrite(files, tools) {
       if (!files.dockerfile) return null;
-      // What is proposed hangs on which files there are, and on what manifests say.
-      if (files.changes.some((c) => mattersHere(c.path, build.context) && (!c.before || !c.after || wantsToRead(c.path)))) shape++;
-      const key = `${files.ignore}\0${files.dockerfile.text}`;
-      let found = known.get(key);
-      if (found === undefined || (found !== null && found.shape !== shape)) {
-        const input = await readFixInput(build, files, tools);
-        const applied = input && applyAll(ids, input);
-        found = applied && { shape, ...applied };
-        known.set(key, found);
-      }
-      return found && withTexts(files, build, found.dockerfile, found.ignore);
+      const { text } = files.dockerfile;
+      const dockerfile = rewritesDockerfile ? await rewriteDockerfile(files, text, tools) : text;
+      const ignore = addIgnoreLines(files.ignore, lines);
+      return dockerfile === text && ignore === files.ignore ? null : withTexts(files, build, dockerfile, ignore);
     },
   };
 }

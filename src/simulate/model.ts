@@ -147,6 +147,8 @@ export interface Variant extends Replay {
   /** What the change keeps, and what could not be verified. */
   readonly keeps: readonly string[];
   readonly unverified: readonly string[];
+  /** What of the image is not as it was. Absent: it holds the same. */
+  readonly changesImage?: string;
   /** Commits to which the change could not be applied: they count unchanged. */
   readonly skipped: number;
 }

@@ -68,6 +68,7 @@ export function takesGit(selection: CopySelection): boolean {
 
 /** Views are kept for the ignore files used last: histories go back and forth. */
 const MAX_VIEWS = 4;
+const NOTHING: ReadonlyMap<string, string> = new Map();
 const MAX_PLANS = 200;
 
 interface Prepared {
@@ -149,7 +150,7 @@ export function createReplay(options: ReplayOptions): ReplayRun {
     const { rules, view } = viewOf(files.ignore);
     if (rules.error) return `.dockerignore, line ${rules.error.line}: ${rules.error.message}`;
     view.show(folder);
-    for (const [path, content] of files.replaced ?? []) view.replace(path, content);
+    view.replace(files.replaced ?? NOTHING);
     const git = options.withGit && rules.ignores('.git') === false ? files.commit.oid : '';
     const age = options.baseDays === null ? '' : ` ${Math.floor(files.commit.time / 86_400 / options.baseDays)}`;
     return { plan, view, git, age };
@@ -272,6 +273,7 @@ export function createReplay(options: ReplayOptions): ReplayRun {
   ): PathChange[] => {
     const earlier = viewOf(old).view;
     earlier.show(view.shown);
+    earlier.replace(NOTHING);
     const seen = new Set(known.map((p) => p.path));
     const found: PathChange[] = [];
     const collect = (from: ContextView, to: ContextView, change: 'added' | 'removed'): void => {

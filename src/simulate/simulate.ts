@@ -10,7 +10,7 @@ import type { Memory, Replay, Simulation } from './model.ts';
 import { makePlan, type PlanStep } from './plan.ts';
 import { type CommitFiles, createReplay, type ReplayOptions, takesGit } from './replay.ts';
 import { compareReplays, type VariantSpec } from './variants.ts';
-import { type WalkTools, walkHistory } from './walk.ts';
+import { openBlobs, type WalkTools, walkHistory } from './walk.ts';
 
 export interface SimulateOptions {
   /** A folder in the repository. */
@@ -52,6 +52,8 @@ export interface SimulationRun {
   readonly newest: { readonly files: CommitFiles; readonly tools: WalkTools } | null;
   /** Replays changes; each is held against the simulation. */
   replay(specs: readonly VariantSpec[]): Promise<ReturnType<typeof compareReplays>[]>;
+  /** Ends the programs that were started. */
+  close(): void;
 }
 
 export interface BuildPaths {
@@ -71,14 +73,13 @@ export async function runSimulation(options: SimulateOptions): Promise<Simulatio
   const timed: TimedStep[] = [...logs.timed, ...(options.baseline === undefined ? [] : readBaselineTimes(options.baseline))];
   const durations = createDurations(timed);
   const inferred = await inferFromLog(paths, commits, logs, options);
-  let linkTarget: WalkTools['linkTarget'] = () => undefined;
-  const replayOptions = makeReplayOptions(options, repo, paths, durations, inferred, (oid) => linkTarget(oid));
+  const blobs = openBlobs(repo);
+  const replayOptions = makeReplayOptions(options, repo, paths, durations, inferred, blobs.linkTarget);
   // The builder has built the commit before these: it does not count, but the cache has it.
   const warm = options.cold ? null : await findParent(repo, commits[0]);
   const walk = async (visit: (files: CommitFiles, counts: boolean, tools: WalkTools) => void | Promise<void>) => {
     const last: { files?: CommitFiles; tools?: WalkTools } = {};
-    const result = await walkHistory({ ...paths, commits: warm ? [warm, ...commits] : commits }, async (files, tools, index) => {
-      linkTarget = tools.linkTarget;
+    const result = await walkHistory({ ...paths, blobs, commits: warm ? [warm, ...commits] : commits }, async (files, tools, index) => {
       last.tools = tools;
       await visit(files, !warm || index > 0, tools);
       if (files.dockerfile) last.files = files;
@@ -91,7 +92,10 @@ export async function runSimulation(options: SimulateOptions): Promise<Simulatio
   const run = createReplay(replayOptions);
   const seen = await walk((files, counts) => void run.build(files, { counts }));
   const replay = run.tally.result();
-  if (replay.summary.built === 0) throw nothingBuilt(replay, paths);
+  if (replay.summary.built === 0) {
+    blobs.close();
+    throw nothingBuilt(replay, paths);
+  }
   return {
     simulation: describe(options, paths, commits, replay, replayOptions, seen, timed.length, inferred, warm !== null),
     paths,
@@ -111,6 +115,7 @@ export async function runSimulation(options: SimulateOptions): Promise<Simulatio
       });
       return runs.map((r) => compareReplays(r.spec, replay, r.run.tally.result(), r.unchanged + r.run.fallbacks));
     },
+    close: () => blobs.close(),
   };
 }
 

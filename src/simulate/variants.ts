@@ -10,6 +10,8 @@ export interface VariantSpec {
   readonly patch: string;
   readonly keeps: readonly string[];
   readonly unverified: readonly string[];
+  /** What of the image is not as it was; '' where it holds the same. */
+  readonly changesImage: string;
   /** RUNs that were cut: how long the pieces take. */
   readonly shares: readonly Share[];
   /** Where it cannot be built it counts as failed; otherwise that commit is built without the change. */
@@ -19,12 +21,14 @@ export interface VariantSpec {
 }
 
 export function compareReplays(spec: VariantSpec, before: Replay, after: Replay, skipped: number): Variant {
+  const timed = before.steps.some((s) => s.seconds !== null);
   let better = 0;
   let worse = 0;
   for (const [i, was] of before.commits.entries()) {
     const is = after.commits[i];
     if (!is || is.status !== 'built' || was.status !== 'built') continue;
-    const gain = was.seconds - is.seconds || was.rebuilt.length - is.rebuilt.length;
+    // Where steps are timed, a COPY more or less counts for nothing.
+    const gain = was.seconds > 0 || is.seconds > 0 ? was.seconds - is.seconds : timed ? 0 : was.rebuilt.length - is.rebuilt.length;
     if (gain > 0) better++;
     else if (gain < 0) worse++;
   }
@@ -38,6 +42,7 @@ export function compareReplays(spec: VariantSpec, before: Replay, after: Replay,
     worse,
     keeps: spec.keeps,
     unverified: spec.unverified,
+    ...(spec.changesImage !== '' && { changesImage: spec.changesImage }),
     skipped,
     ...after,
   };

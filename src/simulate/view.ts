@@ -29,8 +29,8 @@ export interface Selected {
 export interface ContextView {
   /** Shows another state of the context: the node of its root folder, or null where there is none. */
   show(root: GitNode | null): void;
-  /** Puts other content in the place of a file that is there: a Dockerfile that was rewritten. null: as it is. */
-  replace(path: string, content: string | null): void;
+  /** Puts other content in the place of files that are there: a Dockerfile that was rewritten. All others are as they are. */
+  replace(contents: ReadonlyMap<string, string>): void;
   select(selection: CopySelection): Selected;
   /** Can a change of this path be a change of what the selection reads, now? Ignored paths and paths that are not there: no. */
   covers(selection: CopySelection, path: string): boolean;
@@ -157,6 +157,16 @@ export function createView(options: ViewOptions): ContextView {
     const hash = createHash(algorithm).update(`tree ${length}\0`);
     for (const p of parts) hash.update(p);
     return hash.digest('hex');
+  };
+
+  /** What was kept of a path and of the folders above it is no longer right. */
+  const forget = (path: string): void => {
+    let node = root ?? undefined;
+    for (const part of [...path.split('/'), '']) {
+      const info = node && infos.get(node);
+      if (info) info.version = -1;
+      node = node?.children?.get(part);
+    }
   };
 
   const rootInfo = (): Info | null => (root ? infoOf(root, null) : null);
@@ -323,20 +333,15 @@ export function createView(options: ViewOptions): ContextView {
       if (node !== root) rootPrefix = node && node.path !== '' ? node.path.length + 1 : 0;
       root = node;
     },
-    replace(path, content) {
-      const id = content === null ? undefined : createHash(algorithm).update(content).digest('hex');
-      if (replaced.get(path) === id) return;
-      if (id === undefined) replaced.delete(path);
-      else replaced.set(path, id);
-      // What was kept of it and of the folders above it is no longer right.
-      let node = root ?? undefined;
-      for (const part of path.split('/')) {
-        const info = node && infos.get(node);
-        if (info) info.version = -1;
-        node = node?.children?.get(part);
+    replace(contents) {
+      for (const path of new Set([...replaced.keys(), ...contents.keys()])) {
+        const content = contents.get(path);
+        const id = content === undefined ? undefined : createHash(algorithm).update(content).digest('hex');
+        if (replaced.get(path) === id) continue;
+        if (id === undefined) replaced.delete(path);
+        else replaced.set(path, id);
+        forget(path);
       }
-      const info = node && infos.get(node);
-      if (info) info.version = -1;
     },
     select,
     covers(selection, path) {

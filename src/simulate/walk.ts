@@ -13,6 +13,39 @@ export interface WalkOptions {
   readonly dockerfile: string;
   /** Folder of the context, '' for the root. */
   readonly context: string;
+  readonly blobs: Blobs;
+}
+
+/** Texts of a repository's files, each read once; shared by several walks. */
+export interface Blobs {
+  read(oid: string): Promise<string | null>;
+  /** Reads where symlinks point. */
+  readLinks(oids: readonly string[]): Promise<void>;
+  linkTarget(oid: string): string | undefined;
+  close(): void;
+}
+
+export function openBlobs(repo: Repository): Blobs {
+  const objects = openObjects(repo.dir);
+  const links = new Map<string, string | undefined>();
+  const texts = new Map<string, string | null>();
+  return {
+    async read(oid) {
+      let text = texts.get(oid);
+      if (text === undefined) {
+        const [answer] = await objects.read([oid]);
+        text = answer?.type === 'blob' && answer.data ? answer.data.toString('utf8') : null;
+        texts.set(oid, text);
+      }
+      return text;
+    },
+    async readLinks(oids) {
+      const wanted = oids.filter((oid) => !links.has(oid));
+      if (wanted.length > 0) for (const answer of await objects.read(wanted)) links.set(answer.oid, answer.data?.toString('utf8'));
+    },
+    linkTarget: (oid) => links.get(oid),
+    close: () => objects.close(),
+  };
 }
 
 export interface WalkTools {
@@ -37,58 +70,32 @@ export async function walkHistory(
   options: WalkOptions,
   visit: (files: CommitFiles, tools: WalkTools, index: number) => Promise<void> | void,
 ): Promise<WalkResult> {
-  const { repo, commits } = options;
-  const objects = openObjects(repo.dir);
-  const links = new Map<string, string | undefined>();
-  const texts = new Map<string, string | null>();
+  const { repo, commits, blobs } = options;
   const snapshot = createSnapshot();
   let lfs = false;
   let submodules = false;
-
-  const read = async (oid: string): Promise<string | null> => {
-    let text = texts.get(oid);
-    if (text === undefined) {
-      const [answer] = await objects.read([oid]);
-      text = answer?.type === 'blob' && answer.data ? answer.data.toString('utf8') : null;
-      texts.set(oid, text);
-    }
-    return text;
-  };
-  const readLinks = async (changes: readonly FileChange[]): Promise<void> => {
-    const wanted = new Set<string>();
-    for (const { after } of changes) {
-      if (after?.kind === 'symlink' && !links.has(after.oid)) wanted.add(after.oid);
-      if (after?.kind === 'submodule') submodules = true;
-    }
-    if (wanted.size === 0) return;
-    for (const answer of await objects.read([...wanted])) links.set(answer.oid, answer.data?.toString('utf8'));
-  };
   const tools: WalkTools = {
-    linkTarget: (oid) => links.get(oid),
+    linkTarget: blobs.linkTarget,
     readText: async (root, path) => {
-      const node = follow(root, path, tools.linkTarget);
-      return node?.kind === 'file' || node?.kind === 'executable' ? read(node.oid) : null;
+      const node = follow(root, path, blobs.linkTarget);
+      return node?.kind === 'file' || node?.kind === 'executable' ? blobs.read(node.oid) : null;
     },
   };
-
-  try {
-    let index = 0;
-    const diffs = readTreeDiffs(
-      repo.dir,
-      repo.oidLength,
-      commits.map((c) => c.tree),
-    );
-    for await (const diff of diffs) {
-      const commit = commits[index] as Commit;
-      const changes = snapshot.move(commit.tree, diff);
-      await readLinks(changes);
-      const attributes = changes.find((c) => c.after && /(?:^|\/)\.gitattributes$/.test(c.path));
-      if (attributes?.after && !lfs) lfs = LFS.test((await read(attributes.after.oid)) ?? '');
-      await visit(await buildFiles(options, commit, snapshot.root, changes, tools), tools, index);
-      index++;
-    }
-  } finally {
-    objects.close();
+  let index = 0;
+  const diffs = readTreeDiffs(
+    repo.dir,
+    repo.oidLength,
+    commits.map((c) => c.tree),
+  );
+  for await (const diff of diffs) {
+    const commit = commits[index] as Commit;
+    const changes = snapshot.move(commit.tree, diff);
+    await blobs.readLinks(changes.flatMap((c) => (c.after?.kind === 'symlink' ? [c.after.oid] : [])));
+    if (!submodules) submodules = changes.some((c) => c.after?.kind === 'submodule');
+    const attributes = changes.find((c) => c.after && /(?:^|\/)\.gitattributes$/.test(c.path));
+    if (attributes?.after && !lfs) lfs = LFS.test((await blobs.read(attributes.after.oid)) ?? '');
+    await visit(await buildFiles(options, commit, snapshot.root, changes, tools), tools, index);
+    index++;
   }
   return { lfs, submodules };
 }

@@ -85,6 +85,7 @@ function variant(s: Simulation, v: Variant, title: string, timed: boolean): stri
     ? `<table><thead><tr><th>Step<th>ran<th>with the change</tr></thead><tbody>${runs.map((r) => `<tr><td><code>${escapeXml(r.name)}</code><td class="n">${r.was}<td class="n">${r.is}</tr>`).join('')}</tbody></table>`
     : '';
   const remarks = [
+    ...(v.changesImage === undefined ? [] : [`<li><strong>changes the image:</strong> ${escapeXml(v.changesImage)}`]),
     ...v.keeps.map((k) => `<li>keeps: ${escapeXml(k)}`),
     ...v.unverified.map((u) => `<li><strong>not verified:</strong> ${escapeXml(u)}`),
   ];
@@ -108,7 +109,7 @@ function fixes(s: Simulation, timed: boolean): string {
   const refused = (s.refused ?? []).map((r) => `<li>${escapeXml(r.title)}: ${escapeXml(r.reason)}`);
   return [
     best
-      ? variant(s, best, `Best change: ${best.title}`, timed)
+      ? variant(s, best, `${best.changesImage === undefined ? 'Best' : 'Possible'} change: ${best.title}`, timed)
       : '<section><h2>No change was found that saves anything over these commits</h2></section>',
     ...others.map(
       (v) =>

@@ -91,7 +91,7 @@ function fixes(s: Simulation, timed: boolean): string[] {
   const [best, ...others] = s.fixes;
   const blocks = [
     best
-      ? variant(s, best, `### Best change: ${escapeMarkdown(best.title)}`, timed)
+      ? variant(s, best, `### ${best.changesImage === undefined ? 'Best' : 'Possible'} change: ${escapeMarkdown(best.title)}`, timed)
       : '### No change was found that saves anything over these commits',
   ];
   if (others.length > 0)
@@ -117,6 +117,7 @@ function variant(s: Simulation, v: Variant, title: string, timed: boolean): stri
   if (runs.length > 0) lines.push(['| Step | ran | with the change |', '|---|--:|--:|', ...runs].join('\n'));
   if (v.patch !== '') lines.push(codeBlock(v.patch.length > MAX_PATCH ? `${v.patch.slice(0, MAX_PATCH)}\n…` : v.patch));
   const remarks = [
+    ...(v.changesImage === undefined ? [] : [`- **changes the image:** ${escapeMarkdown(v.changesImage)}`]),
     ...v.keeps.map((k) => `- keeps: ${escapeMarkdown(k)}`),
     ...v.unverified.map((u) => `- **not verified:** ${escapeMarkdown(u)}`),
   ];

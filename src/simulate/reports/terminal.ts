@@ -176,6 +176,7 @@ class TerminalSimulation {
       this.lines.push('');
       for (const line of v.patch.replace(/\n$/, '').split('\n')) this.lines.push(`  ${this.paint(sanitize(line))}`);
     }
+    if (v.changesImage !== undefined) this.say(`changes the image: ${oneLine(v.changesImage)}`, 'yellow', '  ', '         ');
     for (const k of v.keeps) this.say(`keeps: ${oneLine(k)}`, 'dim', '  ', '         ');
     for (const u of v.unverified) this.say(`not verified: ${oneLine(u)}`, 'yellow', '  ', '         ');
   }
@@ -195,10 +196,16 @@ class TerminalSimulation {
     const { fixes, refused } = this.s;
     if (fixes) {
       const [best, ...others] = fixes;
-      if (best) this.variant(best, `Best change: ${best.title}`);
+      if (best) this.variant(best, best.changesImage === undefined ? `Best change: ${best.title}` : `Possible change: ${best.title}`);
       else this.title('No change was found that saves anything over these commits.');
       if (others.length > 0) this.title('Other changes');
-      for (const v of others) this.say(`- ${oneLine(v.title)} (${v.id}): ${worth(this.s.summary, v, this.timed)}`, undefined, '  ', '    ');
+      for (const v of others)
+        this.say(
+          `- ${oneLine(v.title)} (${v.id}): ${worth(this.s.summary, v, this.timed)}${v.changesImage === undefined ? '' : `; ${oneLine(v.changesImage)}`}`,
+          undefined,
+          '  ',
+          '    ',
+        );
     }
     this.list(
       'Not proposed',
