@@ -27,7 +27,17 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
+/** A piece of advice carried out on the files at hand. */
+export interface Rewrite {
+  /** Unified diff; applies with `patch -p1` in the build context. */
+  readonly patch: string;
+  readonly keeps: readonly string[];
+  readonly unverified: readonly string[];
+}
+
 export interface Evidence {
+  /** Rewrites by id of the advice; asked only where something missed. */
+  readonly rewrites?: () => ReadonlyMap<string, Rewrite>;
   readonly command?: BuildCommand | null;
   /** The command line for display, secrets masked. */
   readonly commandText?: string | null;
@@ -50,10 +60,11 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
   const graph = buildGraph(log, evidence.known);
   const facts = gatherFacts(graph, evidence);
   const comparison = evidence.compare?.(graph);
+  const rewrites = graph.misses.length > 0 ? (evidence.rewrites?.() ?? new Map<string, Rewrite>()) : new Map<string, Rewrite>();
   const explained = graph.misses.map((miss) => {
     const view = viewMiss(miss, graph);
     const causes = explainMiss(view, facts, comparison?.causes.get(miss.root.id), comparison?.ruledOut?.get(miss.root.id));
-    return { view, causes, proposals: adviseMiss(view, causes, facts) };
+    return { view, causes, proposals: adviseMiss(view, causes, facts).map((g) => rewrite(g, rewrites)) };
   });
   const forBuild = adviseBuild(facts);
   const summary = summarise(graph, [...explained.flatMap((e) => e.proposals.map((p) => p.proposal)), ...forBuild.map((p) => p.proposal)]);
@@ -113,6 +124,19 @@ function adviseBuild(facts: Facts): Given[] {
 
 function given(id: string, proposal: Proposal | undefined): Given[] {
   return proposal ? [{ id, proposal }] : [];
+}
+
+/** Gives a proposal the diff that carries it out, with what it keeps and what could not be verified. */
+function rewrite(given: Given, rewrites: ReadonlyMap<string, Rewrite>): Given {
+  const found = rewrites.get(given.id);
+  if (!found || given.proposal.patch !== undefined) return given;
+  const { proposal } = given;
+  const doubts = found.unverified.length > 0 ? `not verified: ${found.unverified.join('; ')}` : undefined;
+  const proof = [proposal.proof, doubts].filter((t) => t !== undefined).join('; ');
+  return {
+    id: given.id,
+    proposal: { ...proposal, patch: found.patch, because: [...(proposal.because ?? []), ...found.keeps], ...(proof !== '' && { proof }) },
+  };
 }
 
 function sortAdvice(list: Given[]): Given[] {

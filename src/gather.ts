@@ -8,11 +8,12 @@ import type { BuildCommand } from './command/types.ts';
 import type { DiagnosisOptions } from './commands/options.ts';
 import { compareWithBaseline } from './compare.ts';
 import type { ContextListing } from './context/types.ts';
-import type { Comparison } from './diagnose.ts';
+import type { Comparison, Rewrite } from './diagnose.ts';
 import { matchSteps, readValues, type StepMatch } from './dockerfile/match.ts';
 import type { Dockerfile } from './dockerfile/model.ts';
 import { parseDockerfile } from './dockerfile/parse.ts';
 import { UserError } from './errors.ts';
+import { proposeFixes } from './fix/propose.ts';
 import { buildGraph, type KnownStep } from './graph/build.ts';
 import type { BuildLog } from './graph/log.ts';
 import type { Step, StepGraph } from './graph/step.ts';
@@ -31,6 +32,8 @@ export interface Gathered {
   readonly known?: ReadonlyMap<string, KnownStep>;
   readonly scopes?: ReadonlyMap<string, readonly ScopeEntry[]>;
   readonly compare?: (graph: StepGraph) => Comparison;
+  /** Rewrites of the Dockerfile and its ignore file, by id of the advice they carry out; made when first asked for. */
+  readonly rewrites?: () => ReadonlyMap<string, Rewrite>;
   readonly notes: readonly string[];
   /** The file that remembers this project, where there is one. */
   readonly home: string | null;
@@ -102,6 +105,9 @@ export function gather(log: BuildLog, command: BuildCommand | null, options: Dia
     known: knownSteps(matched, keys, graph, source.name),
     scopes: new Map([...matched.steps].map(([id, k]) => [id, k.env])),
     ...(previous && { compare: (g: StepGraph) => compareWithBaseline(g, matched, now, previous, command) }),
+    ...(listing &&
+      source.path !== null &&
+      context !== null && { rewrites: () => proposeRewrites(source.text, source.path!, context, listing) }),
     notes,
     home,
     previous,
@@ -306,6 +312,28 @@ function readImages(graph: StepGraph, keys: BuildKeys): ImageDigests {
 }
 
 /** The same steps, with the keys that also know the files. */
+function proposeRewrites(dockerfile: string, file: string, context: string, listing: ContextListing): Map<string, Rewrite> {
+  const read = (name: string): string | null => {
+    try {
+      return statSync(name).size > 1024 * 1024 ? null : readFileSync(name, 'utf8');
+    } catch {
+      return null;
+    }
+  };
+  const inside = path.relative(context, file).split(path.sep).join('/');
+  const own = `${inside}.dockerignore`;
+  const ignorePath = !inside.startsWith('..') && read(path.join(context, own)) !== null ? own : '.dockerignore';
+  const { fixes } = proposeFixes({
+    dockerfile,
+    ...(!inside.startsWith('..') && { dockerfilePath: inside }),
+    ignore: read(path.join(context, ignorePath)) ?? '',
+    ignorePath,
+    listing,
+    readFile: (name) => read(path.join(context, name)),
+  });
+  return new Map(fixes.map((f) => [f.id, { patch: f.patch, keeps: f.keeps, unverified: f.unverified }]));
+}
+
 function rematch(match: StepMatch, keys: BuildKeys): StepMatch {
   const byId = new Map(keys.steps.map((k) => [k.id, k]));
   return { ...match, steps: new Map([...match.steps].flatMap(([id, k]) => (byId.has(k.id) ? [[id, byId.get(k.id)!] as const] : []))) };

@@ -41,6 +41,7 @@ async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boole
     ...(found.known && { known: found.known }),
     ...(found.scopes && { scopes: found.scopes }),
     ...(found.compare && { compare: found.compare }),
+    ...(found.rewrites && { rewrites: found.rewrites }),
     notes: found.notes,
   };
   const { report } = diagnose(log, evidence);

@@ -45,7 +45,10 @@ function cachewhy(args: readonly string[], home: string): { report: Report; stat
   return { report: JSON.parse(run.stdout) as Report, status: run.status };
 }
 
-function diagnoseCase(id: string, withCommand: boolean): { build: BuildReport; status: number | null; truth: Case['truth']; exit: number } {
+function diagnoseCase(
+  id: string,
+  withCommand: boolean,
+): { build: BuildReport; status: number | null; truth: Case['truth']; exit: number; tree: string } {
   const dir = path.join(root, id);
   const given = JSON.parse(readFileSync(path.join(dir, 'case.json'), 'utf8')) as Case;
   const home = mkdtempSync(path.join(tmp, 'home-'));
@@ -70,7 +73,7 @@ function diagnoseCase(id: string, withCommand: boolean): { build: BuildReport; s
   if (given.previous_command) cachewhy([...args('before', given.previous_command), '--save-baseline', baseline], home);
   const { report, status } = cachewhy([...args('after', given.command), ...(given.previous_command ? ['--baseline', baseline] : [])], home);
   expect(report.builds).toHaveLength(1);
-  return { build: report.builds[0]!, status, truth: given.truth, exit: given.exit };
+  return { build: report.builds[0]!, status, truth: given.truth, exit: given.exit, tree: path.join(home, 'after') };
 }
 
 const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();
@@ -93,6 +96,20 @@ describe.each(readdirSync(root).sort())('%s', (id) => {
     }
     for (const want of truth.masked)
       expect(build.hidden.find((h) => h.name.includes(want.step))?.causes[0]).toMatchObject({ kind: want.kind });
+  });
+
+  it('offers only patches that apply to the files at hand', () => {
+    const { build, tree } = diagnoseCase(id, true);
+    for (const advice of build.misses.flatMap((m) => m.advice)) {
+      if (advice.patch === undefined) continue;
+      const check = spawnSync('git', ['apply', '--check', '-'], { cwd: tree, input: advice.patch, encoding: 'utf8' });
+      expect(check.stderr).toBe('');
+      expect(check.status).toBe(0);
+    }
+    if (id === 'node-naive-readme-edit')
+      expect(build.misses.flatMap((m) => m.advice).find((a) => a.id === 'copy-manifests-first')?.patch).toContain(
+        '+COPY package.json package-lock.json ./',
+      );
   });
 
   it('has the cause among the first three without it', () => {

@@ -1,5 +1,6 @@
 /** How a build stands among the ones before it. Pure. */
 import type { BuildReport, Trend } from '../model.ts';
+import { maskText } from '../secrets.ts';
 import type { PastBuild } from './model.ts';
 
 /** How many builds a baseline remembers. */
@@ -16,9 +17,11 @@ export function toPastBuild(report: BuildReport, at: string, revision?: string):
     hitRate: report.summary.hitRate,
     rebuiltSeconds: report.summary.rebuiltSeconds,
     ...(revision !== undefined && { revision }),
-    missed: [...new Set(report.steps.filter(isMissed).map((step) => step.name.slice(0, 300)))].slice(0, MAX_MISSED),
+    missed: [...new Set(report.steps.filter(isMissed).map((step) => keptName(step.name)))].slice(0, MAX_MISSED),
   };
 }
+
+const keptName = (name: string): string => maskText(name).slice(0, 300);
 
 const isMissed = (step: BuildReport['steps'][number]): boolean => step.role === 'first-miss' || step.role === 'cascade';
 
@@ -51,7 +54,7 @@ export function readTrend(past: readonly PastBuild[], report: BuildReport, now: 
       count.misses++;
       counts.set(name, count);
     }
-  const present = new Map(report.steps.filter((step) => step.cacheable).map((step) => [stepName(step.name), step.name]));
+  const present = new Map(report.steps.filter((step) => step.cacheable).map((step) => [stepName(keptName(step.name)), step.name]));
   const worst = [...counts.values()]
     .filter(({ name }) => present.has(name))
     .sort((a, b) => b.misses - a.misses || (a.name < b.name ? -1 : 1))
@@ -60,7 +63,7 @@ export function readTrend(past: readonly PastBuild[], report: BuildReport, now: 
   const last = past.at(-1);
   const missedLast = new Set((last?.missed ?? []).map(stepName));
   const fresh = last
-    ? report.misses.filter((miss) => !missedLast.has(stepName(miss.name))).map((miss) => ({ step: miss.step, since: last.at }))
+    ? report.misses.filter((miss) => !missedLast.has(stepName(keptName(miss.name)))).map((miss) => ({ step: miss.step, since: last.at }))
     : [];
   return {
     builds: builds.map(({ missed: _, ...build }) => build),
