@@ -56,7 +56,7 @@ class Stream {
   line(line: LogLine): Claim {
     let read = this.documents.open;
     if (!read) {
-      this.start = line.number;
+      if (!this.documents.mayBeOpen) this.start = line.number;
       if (this.whole(line.text)) return 'structure';
     }
     const rest = this.documents.line(

@@ -21,6 +21,8 @@ interface State {
 export interface Documents {
   /** A document is begun and not over. */
   readonly open: boolean;
+  /** The line before was a brace alone: perhaps the beginning of a document. */
+  readonly mayBeOpen: boolean;
   /**
    * @param text one line of the log
    * @param whole called with each document that ends on this line
@@ -49,6 +51,10 @@ class Collector implements Documents {
 
   get open(): boolean {
     return this.parts.length > 0;
+  }
+
+  get mayBeOpen(): boolean {
+    return this.brace;
   }
 
   line(text: string, whole: (document: string) => void, broken: (part: string) => void): string | undefined {

@@ -120,7 +120,12 @@ describe('rawjson', () => {
       read(
         rawjson,
         records(
-          { vertexes: [{ digest: D1, name: '[2/2] RUN a', inputs: [D2] }, { digest: D2, name: '[1/2] FROM x' }] },
+          {
+            vertexes: [
+              { digest: D1, name: '[2/2] RUN a', inputs: [D2] },
+              { digest: D2, name: '[1/2] FROM x' },
+            ],
+          },
           { vertexes: [{ digest: D1, name: '[2/2] RUN a', inputs: [D2], started: T(10), completed: T(10), cached: true }] },
           { vertexes: [{ digest: D1, name: '[2/2] RUN a', inputs: [D2], started: T(20) }] },
           { statuses: [{ id: D3, vertex: D1, current: 130, total: 130, timestamp: T(25), started: T(20), completed: T(24) }] },
@@ -145,7 +150,10 @@ describe('rawjson', () => {
     const data = Buffer.from('x'.repeat(300)).toString('base64');
     const log = (at: number) => ({ vertex: D1, stream: 1, data, timestamp: T(at) });
     const build = only(
-      read(rawjson, records({ vertexes: [{ digest: D1, name: '[2/2] RUN a', started: T(0) }] }, { logs: [log(500), log(900)] }, { logs: [log(1500)] })),
+      read(
+        rawjson,
+        records({ vertexes: [{ digest: D1, name: '[2/2] RUN a', started: T(0) }] }, { logs: [log(500), log(900)] }, { logs: [log(1500)] }),
+      ),
     );
     const step = only([...build.vertices.values()]);
     expect(step).toMatchObject({ outputLines: 3, outputBytes: 900, lastOutputAt: 1.5 });
@@ -162,16 +170,25 @@ describe('rawjson', () => {
   });
 
   it('takes the outcome from the vertices where no last words stand', () => {
-    const record = (more: object) => records({ vertexes: [{ digest: D1, name: '[1/2] RUN a' }, { digest: D1, name: '[1/2] RUN a', ...more }] });
+    const record = (more: object) =>
+      records({
+        vertexes: [
+          { digest: D1, name: '[1/2] RUN a' },
+          { digest: D1, name: '[1/2] RUN a', ...more },
+        ],
+      });
     const end = (more: object) => only(read(rawjson, record(more))).end?.outcome;
-    expect(end({ started: T(0), completed: T(9), error: 'process "/bin/sh -c a" did not complete successfully: exit code: 1' })).toBe('failed');
+    expect(end({ started: T(0), completed: T(9), error: 'process "/bin/sh -c a" did not complete successfully: exit code: 1' })).toBe(
+      'failed',
+    );
     expect(end({ started: T(0), completed: T(9), error: 'context canceled' })).toBe('canceled');
     expect(end({ started: T(0), completed: T(9), cached: true })).toBe('succeeded');
     expect(end({ started: T(0) })).toBeUndefined();
     const importing = { digest: D2, name: 'importing cache manifest from reg/app', started: T(0), completed: T(1), error: 'not found' };
-    expect(only(read(rawjson, records({ vertexes: [importing, { digest: D1, name: '[1/1] RUN a', started: T(2), completed: T(3) }] }))).end?.outcome).toBe(
-      'succeeded',
-    );
+    expect(
+      only(read(rawjson, records({ vertexes: [importing, { digest: D1, name: '[1/1] RUN a', started: T(2), completed: T(3) }] }))).end
+        ?.outcome,
+    ).toBe('succeeded');
   });
 
   it('tells several builds in one stream apart', () => {
@@ -184,7 +201,9 @@ describe('rawjson', () => {
 
   it('claims only its own documents', () => {
     const claims = (lines: string[]) => readLines(rawjson, lines).claims;
-    expect(claims(['{"stream":"Step 1/2 : FROM x"}', '{', '  "name": "app"', '}', '{}', 'text', '[{"vertexes":[]}]'])).toEqual(Array(7).fill('none'));
+    expect(claims(['{"stream":"Step 1/2 : FROM x"}', '{', '  "name": "app"', '}', '{}', 'text', '[{"vertexes":[]}]'])).toEqual(
+      Array(7).fill('none'),
+    );
     expect(claims(['{', '  "vertexes": [', '  ]', '}', 'text'])).toEqual(['none', 'structure', 'structure', 'structure', 'none']);
     expect(claims(['{"logs":[{"vertex":"a","data":""}]}', '{"statuses":[]}{"vertexes":[]}'])).toEqual(['structure', 'structure']);
   });
@@ -205,7 +224,8 @@ describe('rawjson', () => {
         JSON.stringify(readLines(rawjson, lines).events.map((own) => own.map((e) => ('line' in e ? { ...e, line: 0 } : e))));
       const compact = documents.map((d) => JSON.stringify(d));
       const expected = events([...compact, ...rest]);
-      for (const indent of [1, 2, '\t']) expect(events([...documents.flatMap((d) => JSON.stringify(d, null, indent).split('\n')), ...rest])).toBe(expected);
+      for (const indent of [1, 2, '\t'])
+        expect(events([...documents.flatMap((d) => JSON.stringify(d, null, indent).split('\n')), ...rest])).toBe(expected);
       expect(events([compact.join(''), ...rest])).toBe(expected);
       fc.assert(
         fc.property(fc.infiniteStream(fc.integer({ min: 1, max: 300 })), (lengths) => {
@@ -227,8 +247,14 @@ describe('rawjson', () => {
   });
 
   it('never throws, and takes time in proportion', () => {
-    expectRobust(rawjson, [sample('docker28/fail-run.rawjson.log'), sample('docker26/src-edit.rawjson.log'), sample('docker28/src-edit.history-rawjson.log')]);
-    expectRobust(rawjson, ['{"vertexes":[{"digest":1},null,{"digest":"a","name":5,"inputs":{},"started":7,"error":{},"progressGroup":[]}],"statuses":3,"logs":{}}']);
+    expectRobust(rawjson, [
+      sample('docker28/fail-run.rawjson.log'),
+      sample('docker26/src-edit.rawjson.log'),
+      sample('docker28/src-edit.history-rawjson.log'),
+    ]);
+    expectRobust(rawjson, [
+      '{"vertexes":[{"digest":1},null,{"digest":"a","name":5,"inputs":{},"started":7,"error":{},"progressGroup":[]}],"statuses":3,"logs":{}}',
+    ]);
     expectLinear(rawjson, (n) => [`{"logs":[${'{"vertex":"a"'.repeat(n / 10)}`]);
     expectLinear(rawjson, (n) => [`{"vertexes":[${'['.repeat(n)}`, '{"vertexes":[]}']);
     expectLinear(rawjson, (n) => [`{"vertexes":["${'\\'.repeat(n)}`]);

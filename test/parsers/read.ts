@@ -54,7 +54,10 @@ export function steps(build: BuildLog): Record<string, string> {
   const found: Record<string, string> = {};
   for (const v of build.vertices.values()) {
     const name = v.names.at(-1) ?? '';
-    if (/^(?:\[[^\]]*\d+\/\d+\]|Step [\d/]+ :|STEP [\d/]+:|[A-Z]{3,}) /.test(name) && !/^(?:\[[^\]]*\] )?(?:ST[A-Za-z]+ [\d/]+ ?: )?FROM /.test(name))
+    if (
+      /^(?:\[[^\]]*\d+\/\d+\]|Step [\d/]+ :|STEP [\d/]+:|[A-Z]{3,}) /.test(name) &&
+      !/^(?:\[[^\]]*\] )?(?:ST[A-Za-z]+ [\d/]+ ?: )?FROM /.test(name)
+    )
       found[name] = word(v);
   }
   return found;
@@ -120,11 +123,17 @@ export function expectRobust(parser: LogParser, texts: readonly string[]): void 
   fc.assert(fc.property(fc.array(line, { maxLength: 60 }), check), { numRuns: 300 });
   for (const text of texts) {
     const lines = text.split('\n').map(cleanLine);
-    const edit = fc.record({ at: fc.nat(lines.length - 1), kind: fc.constantFrom('drop', 'double', 'cut', 'swap', 'insert'), by: fc.nat(200), line });
+    const edit = fc.record({
+      at: fc.nat(lines.length - 1),
+      kind: fc.constantFrom('drop', 'double', 'cut', 'swap', 'insert'),
+      by: fc.nat(200),
+      line,
+    });
     fc.assert(
       fc.property(fc.array(edit, { maxLength: 8 }), (edits) => {
         const mutated = [...lines];
-        for (const { at, kind, by, line } of edits) {
+        for (const { at: nth, kind, by, line } of edits) {
+          const at = nth % Math.max(1, mutated.length);
           const old = mutated[at] ?? '';
           if (kind === 'drop') mutated.splice(at, 1);
           else if (kind === 'double') mutated.splice(at, 0, old);
