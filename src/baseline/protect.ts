@@ -1,18 +1,25 @@
 /** Takes secrets out of a build's keys before they are compared or kept: a Dockerfile's text may hold them too, not only its variables. */
 import type { BuildKeys, StepKeys } from '../keys/model.ts';
-import { hashSecret, MASK, maskText } from '../secrets.ts';
+import { hashSecret, MASK, maskText, maskValues } from '../secrets.ts';
+
+/** The salt of the build's hashes, and values that are known to be secret wherever they stand. */
+interface Protection {
+  readonly salt: string;
+  readonly secrets: ReadonlySet<string>;
+}
 
 /** Masked text still differs where the secret in it does: the first mask carries a salted hash of the whole. */
-function protectText(text: string, salt: string): string {
-  const masked = maskText(text);
+function protectText(text: string, { salt, secrets }: Protection): string {
+  const masked = maskText(maskValues(text, secrets));
   return masked === text ? text : masked.replace(MASK, `${MASK}#${hashSecret(text, salt).slice(0, 8)}`);
 }
 
-function protectStep(step: StepKeys, salt: string): StepKeys {
-  const name = maskText(step.name);
-  const text = protectText(step.text, salt);
-  const own = Object.fromEntries(Object.entries(step.own).map(([key, value]) => [key, protectText(value, salt)]));
-  const reads = step.reads.map((read) => (read.kind === 'remote' ? { ...read, url: protectText(read.url, salt) } : read));
+function protectStep(step: StepKeys, protection: Protection): StepKeys {
+  const { salt, secrets } = protection;
+  const name = maskText(maskValues(step.name, secrets));
+  const text = protectText(step.text, protection);
+  const own = Object.fromEntries(Object.entries(step.own).map(([key, value]) => [key, protectText(value, protection)]));
+  const reads = step.reads.map((read) => (read.kind === 'remote' ? { ...read, url: protectText(read.url, protection) } : read));
   const same = name === step.name && text === step.text && Object.entries(own).every(([key, value]) => step.own[key] === value);
   if (same && reads.every((read, at) => read.kind !== 'remote' || read.url === (step.reads[at] as typeof read).url)) return step;
   // Its identity was made of the secret as well.
@@ -22,7 +29,8 @@ function protectStep(step: StepKeys, salt: string): StepKeys {
 /**
  * The same keys with nothing in them that looks like a secret. The same keys under the same salt give the same, so that two protected
  * builds compare as the builds themselves would. Variables are protected where the keys are computed.
+ * @param secrets values of variables that look like secrets: builders fill them into the names of steps
  */
-export function protectKeys(keys: BuildKeys, salt: string): BuildKeys {
-  return { ...keys, steps: keys.steps.map((step) => protectStep(step, salt)) };
+export function protectKeys(keys: BuildKeys, salt: string, secrets: ReadonlySet<string> = new Set()): BuildKeys {
+  return { ...keys, steps: keys.steps.map((step) => protectStep(step, { salt, secrets })) };
 }

@@ -17,6 +17,16 @@ test('a secret in the text of the Dockerfile is neither kept nor lost as a diffe
   expect(protectKeys(keys('RUN curl -H "Authorization: Bearer canary-1234" https://x'), 's')).toEqual(one);
 });
 
+test('the value of a secret variable that was filled into a name goes as well', () => {
+  const before = {
+    ...keys('RUN echo $NPM_TOKEN'),
+    steps: [step('RUN echo $NPM_TOKEN', { name: '[2/2] RUN echo canary-1 > /x', own: { path: '/canary-1' } })],
+  };
+  const after = protectKeys(before, 's', new Set(['canary-1']));
+  expect(JSON.stringify(after)).not.toContain('canary');
+  expect(after.steps[0]!.name).toBe('[2/2] RUN echo *** > /x');
+});
+
 test('URLs lose their passwords', () => {
   const before = keys('ADD https://me:canary-1@host/x /x');
   const after = protectKeys(
