@@ -56,6 +56,7 @@ class TtyReader implements StreamReader {
   end(): void {
     const { frame, screen } = this;
     // Of a capture that ends in the middle of a frame the one before counts.
+    if (frame?.cut) frame.rows.pop();
     if (frame && screen && !frame.header?.finished && !this.hasFooter() && isCutShort(frame, screen.last)) this.frame = null;
     this.flush();
   }
@@ -116,9 +117,11 @@ class TtyReader implements StreamReader {
     this.frame ??= createFrame(line, null);
     const { frame } = this;
     this.gap = 'none';
-    frame.timed ??= hasTime(rest);
-    const row = readRow(rest, frame.timed);
+    if (!rest.startsWith('=> #')) frame.timed ??= hasTime(rest);
+    const row = readRow(rest, frame.timed ?? false);
     const above = frame.rows.at(-1);
+    frame.lines++;
+    frame.cut = row.kind === 'vertex' && row.name !== '' && row.seconds === null && frame.timed === true;
     if (row.kind === 'warning') frame.warnings.push(row.text);
     else if (row.kind === 'output') {
       if (above) above.output++;

@@ -23,10 +23,14 @@ export interface Frame {
   readonly warnings: string[];
   /** Rows end with a time: null before the first one. */
   timed: boolean | null;
+  /** Lines below the header. */
+  lines: number;
+  /** The last row has no time though the others have: its line may have been cut. */
+  cut: boolean;
 }
 
 export function createFrame(line: number, header: Header | null): Frame {
-  return { line, header, rows: [], warnings: [], timed: header ? true : null };
+  return { line, header, rows: [], warnings: [], timed: null, lines: 0, cut: false };
 }
 
 /** The rows of a build as its frames went by. */
@@ -82,9 +86,9 @@ export function sameName(a: string, b: string): boolean {
   return short.length >= 20 && (short === a ? b : a).startsWith(short);
 }
 
-/** Was the capture cut in the middle of this frame? A vertex that was shown once is shown in every frame after it. */
+/** Was the capture cut in the middle of this frame? Frames seldom shrink, and then the one before says as much. */
 export function isCutShort(frame: Frame, before: Frame): boolean {
-  return frame.rows.length < before.rows.length;
+  return frame.lines < before.lines;
 }
 
 /** Every row that is on the last frame; where the terminal was too low for all, those that it hid as well. */

@@ -65,6 +65,8 @@ export function readRow(rest: string, timed: boolean): RowLine {
   const isTime = time !== null && (timed || (time[1]?.length ?? 0) > 1);
   const seconds = isTime ? Number(time[2]) : null;
   let text = (isTime ? rest.slice(0, -time[0].length) : rest).trimEnd();
+  // A row of which only the arrow is left.
+  if (text === '=' || text === '=>') return { kind: 'output' };
   if (text.startsWith('=> ')) {
     text = text.slice(3);
     if (text === '#' || text.startsWith('# ')) return { kind: 'output' };

@@ -66,7 +66,7 @@ function runCommand(run: Instruction, windows: boolean): { command: string; scri
   if (!first || run.json) return { command: run.rest, script: null };
   if (readHeredocHead(run.rest)) {
     const content = heredocContent(first);
-    if (windows || !content.startsWith('#!')) return { command: content, script: null };
+    if (windows || !first.body.startsWith('#!')) return { command: content, script: null };
     return { command: content, script: { name: first.name, content } };
   }
   return { command: run.rest + run.heredocs.map((it) => `\n${it.body}${it.name}`).join(''), script: null };

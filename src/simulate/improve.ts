@@ -49,7 +49,7 @@ export async function improve(run: SimulationRun): Promise<Improvement> {
   return {
     fixes: all.map((x) => x.variant),
     refused: [...refused, ...useless.map((v) => ({ id: v.id, title: v.title, reason: 'it saves nothing over these commits' }))],
-    best: together ? together.files : first ? filesOf(first.fix) : null,
+    best,
     input,
   };
 }
