@@ -120,7 +120,7 @@ export function expectRobust(parser: LogParser, texts: readonly string[]): void 
     for (const build of builds) for (const v of build.vertices.values()) expect(v.names.length).toBeGreaterThan(0);
   };
   const line = fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: 'binary' }), fc.string());
-  fc.assert(fc.property(fc.array(line, { maxLength: 60 }), check), { numRuns: 300 });
+  fc.assert(fc.property(fc.array(line, { maxLength: 60 }), check), { numRuns: 200 });
   for (const text of texts) {
     const lines = text.split('\n').map(cleanLine);
     const edit = fc.record({
@@ -143,7 +143,7 @@ export function expectRobust(parser: LogParser, texts: readonly string[]): void 
         }
         check(mutated);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   }
 }
