@@ -83,7 +83,7 @@ class Stream implements StreamReader {
     }
     if (step.glued || !isInstruction(step.instruction)) return 'none';
     // A container may print such a line as well. Only a build that begins is taken for one: the one before may have been cut off.
-    if (build?.running && !(step.number === 1 && step.instruction === 'FROM')) {
+    if (build?.busy && !(step.number === 1 && step.instruction === 'FROM')) {
       build.output(line.text);
       return 'output';
     }
@@ -110,11 +110,11 @@ class Stream implements StreamReader {
         break;
       case 'tagged':
       case 'image':
-        if (build.running) return this.other(build, line);
+        if (build.busy) return this.other(build, line);
         build.succeed();
         break;
       case 'blob':
-        if (build.running) return this.other(build, line);
+        if (build.busy) return this.other(build, line);
         build.blob(read.digest);
         break;
       case 'warning':
@@ -129,8 +129,9 @@ class Stream implements StreamReader {
     if (build.over) return 'none';
     const { text } = line;
     if (mayBeFailure(text)) build.mayHaveFailed(text, line.number);
-    if (!build.running) return 'none';
+    if (!build.busy) return 'none';
     build.output(text);
-    return 'output';
+    // It may have ended: then the line is somebody else's.
+    return build.running ? 'output' : 'none';
   }
 }

@@ -56,7 +56,7 @@ class ClassicReader implements StreamReader {
     }
     // A container may print such a line as well. Only a build that begins is taken for one: the one before may have been cut off.
     const begins = step.number !== null && step.number <= 1 && (step.instruction === 'FROM' || step.instruction === 'ARG');
-    if (build?.running && !begins) {
+    if (build?.busy && !begins) {
       build.output(line.text);
       return 'output';
     }
@@ -82,9 +82,9 @@ class ClassicReader implements StreamReader {
   }
 
   private read(build: ClassicBuild, read: ClassicLine, line: LogLine): Claim {
-    const { running } = build;
+    const { busy } = build;
     // What a running container prints can look like anything; the builder itself then only prints how the container ended.
-    if (running && (read.kind === 'using-cache' || read.kind === 'running' || read.kind === 'triggers' || read.kind === 'warning'))
+    if (busy && (read.kind === 'using-cache' || read.kind === 'running' || read.kind === 'triggers' || read.kind === 'warning'))
       return this.other(build, line);
     switch (read.kind) {
       case 'using-cache':
@@ -104,7 +104,7 @@ class ClassicReader implements StreamReader {
         break;
       case 'succeeded':
         // Not in the middle of the Dockerfile.
-        if (running && build.of !== null && build.number !== build.of) return this.other(build, line);
+        if (busy && build.of !== null && build.number !== build.of) return this.other(build, line);
         build.succeed(line);
         break;
       case 'warning':
@@ -123,9 +123,10 @@ class ClassicReader implements StreamReader {
       build.mayHaveFailed(failed, line.number);
       return 'structure';
     }
-    if (build.running) {
+    if (build.busy) {
       build.output(text);
-      return 'output';
+      // It may have ended: then the line is somebody else's.
+      return build.running ? 'output' : 'none';
     }
     if (isBuilderFailure(text) && build.number !== null) {
       build.fail(text, line.number);

@@ -62,8 +62,13 @@ export class BuildahBuild {
   }
 
   /** A container's output may be being printed. */
+  get busy(): boolean {
+    return !this.over && this.committed === null && this.openSteps().some((s) => s.instruction === 'RUN');
+  }
+
+  /** As far as is known, nothing else can be printed. */
   get running(): boolean {
-    return this.doubt === null && !this.over && this.openSteps().some((s) => s.instruction === 'RUN');
+    return this.doubt === null && this.busy;
   }
 
   /** Does this step go on where the build stands? */

@@ -43,8 +43,14 @@ export class ClassicBuild {
     this.of = of;
   }
 
+  /** A container runs: what is printed is its own. */
+  get busy(): boolean {
+    return this.step?.running === true;
+  }
+
+  /** As far as is known, nothing else can be printed. */
   get running(): boolean {
-    return this.step?.running === true && this.doubt === null;
+    return this.busy && this.doubt === null;
   }
 
   /** Does this step go on where the build stands? */

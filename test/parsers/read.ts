@@ -56,7 +56,7 @@ export function steps(build: BuildLog): Record<string, string> {
     const name = v.names.at(-1) ?? '';
     if (
       /^(?:\[[^\]]*\d+\/\d+\]|Step [\d/]+ :|STEP [\d/]+:|[A-Z]{3,}) /.test(name) &&
-      !/^(?:\[[^\]]*\] )?(?:ST[A-Za-z]+ [\d/]+ ?: )?FROM /.test(name)
+      !/^(?:\[[^\]]*\] )?(?:S[Tt][A-Za-z]+ [\d/]+ ?: )?FROM /.test(name)
     )
       found[name] = word(v);
   }
