@@ -34,22 +34,17 @@ export async function improve(run: SimulationRun): Promise<Improvement> {
   const good = single.map((variant, i) => ({ variant, fix: fixes[i] as Fix })).filter((x) => gain(x.variant) > 0);
   good.sort((a, b) => gain(b.variant) - gain(a.variant));
   const useless = single.filter((v) => gain(v) <= 0);
-  const combined =
-    good.length > 1
-      ? await combine(
-          run,
-          build,
-          input,
-          good.map((g) => g.fix),
-        )
-      : null;
-  const first = good[0];
-  const all = combined && first && gain(combined.variant) > gain(first.variant) ? [combined, ...good] : good;
-  const best = all[0] === undefined ? null : 'files' in all[0] ? all[0].files : filesOf((all[0] as { fix: Fix }).fix);
+  // What changes the image is for the user to decide: it is never the best.
+  const same = good.filter((g) => g.fix.changesImage === undefined);
+  const others = good.filter((g) => g.fix.changesImage !== undefined);
+  const safe = same.map((g) => g.fix);
+  const combined = safe.length > 1 ? await combine(run, build, input, safe) : null;
+  const [first] = same;
+  const together = combined && first && gain(combined.variant) > gain(first.variant) ? combined : null;
   return {
-    fixes: all.map((x) => x.variant),
+    fixes: [...(together ? [together] : []), ...same, ...others].map((x) => x.variant),
     refused: [...refused, ...useless.map((v) => ({ id: v.id, title: v.title, reason: 'it saves nothing over these commits' }))],
-    best,
+    best: together ? together.files : first ? filesOf(first.fix) : null,
     input,
   };
 }
