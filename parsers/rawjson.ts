@@ -8,6 +8,9 @@ import { RawBuild } from './rawjson/build.ts';
 import { countBrokenLogs, createDocuments, cutLogs, type LogRecord, salvage, startsDocument } from './rawjson/documents.ts';
 import { parseStatus, type SolveStatus, toStatus } from './rawjson/schema.ts';
 
+/** A build that is shown in another format: words that follow are its own. */
+const ELSEWHERE = /^(?:#\d{1,6} |\s{0,8}\[\+\] |\s{0,8}=> |Step \d|(?:\[\d{1,4}\/\d{1,4}\] )?STEP \d)/;
+
 const parser: LogParser = {
   id: 'rawjson',
   title: '--progress=rawjson',
@@ -46,6 +49,8 @@ class Stream {
   private readonly begin: BeginBuild;
   private readonly documents = createDocuments();
   private build: RawBuild | null = null;
+  /** The build whose last words may follow: no other build was shown since. */
+  private last: RawBuild | null = null;
   /** Line on which the current document begins. */
   private start = 0;
 
@@ -106,6 +111,7 @@ class Stream {
     }
     this.build ??= new RawBuild(this.begin('rawjson', line));
     this.build.add(status, line);
+    this.last = this.build;
   }
 
   private broken(part: string, line: number): void {
@@ -116,7 +122,8 @@ class Stream {
 
   /** Footers and last words. @returns was it one of ours? */
   private text(text: string): boolean {
-    if (!this.build) return false;
+    if (ELSEWHERE.test(text)) this.last = null;
+    if (!this.build || this.last !== this.build) return false;
     const outcome = finalWord(text);
     if (outcome) {
       this.build.finish(outcome, text.slice(0, 2000));

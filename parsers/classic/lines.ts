@@ -25,7 +25,7 @@ export type ClassicLine =
 const STEP =
   /^\s{0,8}(Step (?:(\d{1,4})(?:\/(\d{1,4}))?|onbuild-\d{1,4}) : ((?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)(?=\s|\[|$).*))$/is;
 /** ` ---> Using cache`, ` ---> 8edb46c03b9b`, ` ---> Running in 12c033d394c1`; a paste may have lost the blank */
-const ARROW = /^\s{0,8}-{2,3}> (?:(Using cache)|(Running in) [0-9a-f]{12}|([0-9a-f]{12}))\s*$/;
+const ARROW = /^\s{0,8}---> (?:(Using cache)|(Running in) [0-9a-f]{12}|([0-9a-f]{12}))\s*$/;
 /** `Removing intermediate container 03d2c66dfe46`, ` ---> Removed intermediate container …`; output without a line end stands before it */
 const REMOVED = /Remov(?:ing|ed) intermediate container [0-9a-f]{12}\s*$/;
 const BUILT = /^\s{0,8}Successfully (built [0-9a-f]{12}|tagged \S+)\s*$/;
