@@ -1,13 +1,46 @@
 /** Words, numbers and escapes as people and formats want them. Everything that came from a log or a file passes through `sanitize` first. */
 
-/**
- * Makes text from outside harmless on a terminal or in a document: escape codes, control and bidirectional characters become visible marks.
- */
+/** Control, bidirectional and invisible characters, and halves of surrogate pairs: what can move a cursor, hide, turn round or break a document. */
+const HARMFUL =
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}\p{Cs}]/gu;
+
+/** Makes text from outside harmless on a terminal or in a document: what is harmful becomes a visible mark, a tab a blank. Lines stay lines. */
 export function sanitize(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\t/g,
-    (c) => (c === '\t' ? ' ' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  );
+  return text.replace(HARMFUL, (c) => {
+    if (c === '\t') return ' ';
+    const code = c.codePointAt(0)!.toString(16);
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+  });
+}
+
+/** Characters that take two columns of a terminal, and those that take none. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
+const NONE = /[\p{Mn}\p{Me}]/u;
+const ASCII = /^[\x20-\x7e]*$/;
+
+/** Columns that a sanitized text takes on a terminal. */
+export function textWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const c of text) width += charWidth(c);
+  return width;
+}
+
+function charWidth(c: string): number {
+  return NONE.test(c) ? 0 : WIDE.test(c) ? 2 : 1;
+}
+
+/** As much of the text's start as fits into the columns; never half a character. */
+function takeColumns(text: string, columns: number): string {
+  let width = 0;
+  let end = 0;
+  for (const c of text) {
+    width += charWidth(c);
+    if (width > columns) break;
+    end += c.length;
+  }
+  return text.slice(0, end);
 }
 
 /** As sanitize, on one line. */
@@ -43,27 +76,29 @@ export function bytes(count: number): string {
   return `${unit === 0 ? value : Number(value.toPrecision(3))}${units[unit]}`;
 }
 
-/** Cuts the middle out of a text that is too long: both ends tell something. */
+/** Cuts the middle out of a text that is too wide: both ends tell something. */
 export function truncate(text: string, width: number): string {
-  if (text.length <= width) return text;
-  if (width < 8) return text.slice(0, Math.max(0, width));
+  if (textWidth(text) <= width) return text;
+  if (width < 8) return takeColumns(text, Math.max(0, width));
   const tail = Math.floor((width - 1) / 4);
-  return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`;
+  const end = [...takeColumns([...text.slice(-2 * tail)].reverse().join(''), tail)].reverse().join('');
+  return `${takeColumns(text, width - 1 - tail)}…${end}`;
 }
 
-/** Breaks text at blanks; a word longer than a line is cut. */
+/** Breaks text at blanks; a word wider than a line is cut. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
     let rest = word;
-    if (line !== '' && line.length + 1 + rest.length > width) {
+    if (line !== '' && textWidth(line) + 1 + textWidth(rest) > width) {
       lines.push(line);
       line = '';
     }
-    while (rest.length > width) {
-      lines.push(rest.slice(0, width));
-      rest = rest.slice(width);
+    while (textWidth(rest) > width) {
+      const part = takeColumns(rest, Math.max(2, width));
+      lines.push(part);
+      rest = rest.slice(part.length);
     }
     line = line === '' ? rest : `${line} ${rest}`;
   }
@@ -88,4 +123,19 @@ export function codeSpan(text: string): string {
   const ticks = Math.max(0, ...[...bare.matchAll(/`+/g)].map((m) => m[0].length));
   const fence = '`'.repeat(ticks + 1);
   return ticks > 0 ? `${fence} ${bare} ${fence}` : `${fence}${bare}${fence}`;
+}
+
+/** An amount as people write it: `$12.50`, `12.50 EUR` */
+export function money(amount: number, currency: string): string {
+  const safe = oneLine(currency);
+  return /^\p{Sc}$/u.test(safe) ? `${safe}${amount.toFixed(2)}` : `${amount.toFixed(2)} ${safe}`;
+}
+
+/** A share of days: `3 days`, `5 hours` */
+export function age(seconds: number): string {
+  return seconds < 2 * 3600
+    ? plural(Math.max(1, Math.round(seconds / 60)), 'minute')
+    : seconds < 2 * 86_400
+      ? plural(Math.round(seconds / 3600), 'hour')
+      : plural(Math.round(seconds / 86_400), 'day');
 }

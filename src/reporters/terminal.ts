@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { AdviceReport, BuildReport, CauseReport, MissReport, Report, StepReport } from '../model.ts';
-import { duration, oneLine, percent, plural, sanitize, truncate, wrap } from '../text.ts';
+import { age, duration, money, oneLine, percent, plural, sanitize, truncate, wrap } from '../text.ts';
 import type { Reporter, View } from './types.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -100,7 +100,7 @@ class TerminalReport {
     }
     if (b.money)
       this.paragraph(
-        `The avoidable part costs ${b.money.currency}${b.money.avoidablePerMonth.toFixed(2)} a month at ${b.money.buildsPerDay} builds a day.`,
+        `The avoidable part costs ${money(b.money.avoidablePerMonth, b.money.currency)} a month at ${plural(b.money.buildsPerDay, 'build')} a day.`,
         '',
       );
     for (const m of b.misses.slice(0, MAX_MISSES)) this.miss(m, b);
@@ -116,8 +116,9 @@ class TerminalReport {
     this.suspects(b);
     for (const a of b.advice ?? []) {
       this.lines.push('');
-      this.advice(a);
+      this.advice(a, b);
     }
+    this.trend(b);
     if (b.notes.length > 0) {
       this.lines.push('');
       for (const n of b.notes) this.paragraph(oneLine(n), '  ', 'dim');
@@ -129,7 +130,7 @@ class TerminalReport {
   private miss(m: MissReport, b: BuildReport): void {
     this.lines.push('');
     const where = m.source ? `  ${oneLine(m.source.file)}:${m.source.line}` : '';
-    this.paragraph(`${oneLine(truncate(m.name, 400))}${where}`, this.style(['red', 'bold'], '✗ '), 'bold', '  ');
+    this.paragraph(`${truncate(oneLine(m.name), 400)}${where}`, this.style(['red', 'bold'], '✗ '), 'bold', '  ');
     const cost = [duration(m.seconds)];
     if (m.cascade.length > 0) cost.push(`and ${plural(m.cascade.length, 'step')} below it ran: ${duration(m.cascadeSeconds)}`);
     if (m.criticalSeconds != null && m.criticalSeconds > 0.05 && b.misses.length > 1)
@@ -139,20 +140,24 @@ class TerminalReport {
     if (top) {
       this.paragraph(`${oneLine(top.summary)} (${CONFIDENCE[top.confidence]})`, `  ${this.style('yellow', 'why')} `, undefined, '      ');
       for (const p of (top.paths ?? []).slice(0, MAX_PATHS))
-        this.lines.push(`        ${oneLine(truncate(p.path, this.width - 24))} ${this.style('dim', oneLine(p.detail ?? p.change))}`);
+        this.lines.push(`        ${truncate(oneLine(p.path), this.width - 24)} ${this.style('dim', oneLine(p.detail ?? p.change))}`);
       const left = (top.paths?.length ?? 0) - MAX_PATHS + (top.morePaths ?? 0);
       if (left > 0) this.lines.push(this.style('dim', `        … and ${left} more`));
       for (const e of top.because) this.paragraph(oneLine(e), '      - ', 'dim', '        ');
     }
     if (others.length > 0 && top?.confidence !== 'certain')
       this.paragraph(`or: ${others.map((c) => `${lower(oneLine(c.summary))} (${CONFIDENCE[c.confidence]})`).join('; ')}`, '      ', 'dim');
-    for (const a of m.advice) this.advice(a);
+    if (m.accepted)
+      this.paragraph(`accepted in line ${m.accepted.line}${m.accepted.reason ? `: ${oneLine(m.accepted.reason)}` : ''}`, '      ', 'dim');
+    const fresh = b.trend?.fresh.find((f) => f.step === m.step);
+    if (fresh) this.paragraph(`new${fresh.since ? `: last reused ${oneLine(fresh.since)}` : ' since the build before'}`, '      ', 'dim');
+    for (const a of m.advice) this.advice(a, b);
   }
 
-  private advice(a: AdviceReport): void {
+  private advice(a: AdviceReport, b: BuildReport): void {
     const saves = a.savesSeconds !== null && a.savesSeconds > 0 ? ` — saves ${duration(a.savesSeconds)} of this build` : '';
-    const money = a.savesMoneyPerMonth ? `, ${a.savesMoneyPerMonth.toFixed(2)} a month` : '';
-    this.paragraph(`${oneLine(a.summary)}${saves}${money}`, `  ${this.style('green', 'fix')} `, undefined, '      ');
+    const price = a.savesMoneyPerMonth ? `, ${money(a.savesMoneyPerMonth, b.money?.currency ?? '$')} a month` : '';
+    this.paragraph(`${oneLine(a.summary)}${saves}${price}`, `  ${this.style('green', 'fix')} `, undefined, '      ');
     for (const e of a.because ?? []) this.paragraph(oneLine(e), '      - ', 'dim', '        ');
     if (a.proof) this.paragraph(oneLine(a.proof), '      - ', 'dim', '        ');
     for (const line of a.patch?.trimEnd().split('\n') ?? []) {
@@ -163,19 +168,30 @@ class TerminalReport {
     }
   }
 
+  /** How the build stands among those before it. */
+  private trend(b: BuildReport): void {
+    const { trend } = b;
+    if (!trend || trend.builds.length < 2) return;
+    const rates = trend.builds.slice(-10).map((x) => percent(x.hitRate));
+    this.lines.push('');
+    this.paragraph(`Reused in the last ${plural(rates.length, 'build')}: ${rates.join(', ')}`, '', 'dim');
+    for (const w of trend.worst.slice(0, 3))
+      this.paragraph(`missed in ${w.misses} of ${w.of}: ${truncate(oneLine(w.name), 120)}`, '  - ', 'dim', '    ');
+  }
+
   private hidden(b: BuildReport): void {
     if (b.hidden.length === 0) return;
     this.lines.push('', 'Would have missed on their own as well:');
     for (const h of b.hidden.slice(0, MAX_MISSES))
-      this.paragraph(`${oneLine(truncate(h.name, 120))}: ${oneLine(h.causes[0]?.summary ?? '')}`, '  - ', undefined, '    ');
+      this.paragraph(`${truncate(oneLine(h.name), 120)}: ${oneLine(h.causes[0]?.summary ?? '')}`, '  - ', undefined, '    ');
   }
 
   private suspects(b: BuildReport): void {
     if (b.suspectHits.length === 0) return;
     this.lines.push('', 'Reused, but perhaps stale:');
     for (const s of b.suspectHits.slice(0, MAX_MISSES)) {
-      const age = s.ageSeconds === null ? '' : ` (${Math.round(s.ageSeconds / 86_400)} days old)`;
-      this.paragraph(`${oneLine(truncate(s.name, 120))}: ${oneLine(s.summary)}${age}`, '  - ', undefined, '    ');
+      const since = s.ageSeconds === null ? '' : ` (${age(s.ageSeconds)} old)`;
+      this.paragraph(`${truncate(oneLine(s.name), 120)}: ${oneLine(s.summary)}${since}`, '  - ', undefined, '    ');
       if (s.fix) this.paragraph(oneLine(s.fix), '      ', 'dim');
     }
   }
