@@ -12,7 +12,10 @@ type Limits = Pick<DiagnosisOptions, 'failOn' | 'minHitRate' | 'maxAvoidable' | 
 export function checkBudgets(report: Report, limits: Limits): BudgetResult[] {
   const results: BudgetResult[] = [];
   const each = (id: string, broken: (b: BuildReport) => string | null, held: string): void => {
-    const faults = report.builds.map(broken).filter((f) => f !== null);
+    const faults = report.builds
+      .map(withoutAccepted)
+      .map(broken)
+      .filter((f) => f !== null);
     results.push({ id, ok: faults.length === 0, summary: faults.length === 0 ? held : faults.slice(0, 5).join('; ') });
   };
   const { minHitRate, maxAvoidable, maxRebuilt } = limits;
@@ -45,6 +48,16 @@ export function checkBudgets(report: Report, limits: Limits): BudgetResult[] {
   for (const what of limits.failOn) each(`fail-on ${what}`, failOn(what), `nothing of ${what} was found`);
   for (const place of limits.protect) each(`protect ${place}`, (b) => protectedMiss(b, place), `no miss in or above ${place}`);
   return results;
+}
+
+/** A miss that a comment in the Dockerfile accepts breaks no budget of misses; seconds and rates stay what they are. */
+function withoutAccepted(b: BuildReport): BuildReport {
+  const accepted = b.misses.filter((m) => m.accepted);
+  if (accepted.length === 0) return b;
+  const ids = new Set(accepted.flatMap((m) => [m.step, ...m.cascade]));
+  const steps = b.steps.map((s) => (ids.has(s.id) ? { ...s, role: 'none' as const } : s));
+  const trend = b.trend && { ...b.trend, fresh: b.trend.fresh.filter((f) => !ids.has(f.step)) };
+  return { ...b, steps, misses: b.misses.filter((m) => !m.accepted), ...(trend && { trend }) };
 }
 
 function share(value: number): number {

@@ -1,7 +1,11 @@
 /** Finds what else is known of a build: its Dockerfile, its context, what the build before looked like. Reads files; decides nothing. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { type Baseline, type BaselineStep, baselineFile, cacheFolder, loadBaseline, newSalt } from './baseline/store.ts';
+import { type Acceptance, readAcceptances } from './accept.ts';
+import { openBaseline } from './baseline/open.ts';
+import { protectKeys } from './baseline/protect.ts';
+import { type Baseline, type BaselineStep, baselineFile, cacheFolder, loadBaseline, newSalt, type Project } from './baseline/store.ts';
+import { appendPast, toPastBuild } from './baseline/trend.ts';
 import { hide } from './causes/computed.ts';
 import type { ScopeEntry } from './causes/define.ts';
 import type { BuildCommand } from './command/types.ts';
@@ -38,6 +42,10 @@ export interface Gathered {
   /** The file that remembers this project, where there is one. */
   readonly home: string | null;
   readonly previous: Baseline | null;
+  /** Values that must not be shown: of arguments and ENV that look like secrets. */
+  readonly secrets?: ReadonlySet<string>;
+  /** Misses that comments in the Dockerfile accept. */
+  readonly acceptances?: readonly Acceptance[];
   /** The baseline of this build. */
   remember?(report: BuildReport): Baseline;
 }
@@ -76,7 +84,7 @@ export function gather(log: BuildLog, command: BuildCommand | null, options: Dia
     if (!match || match.matched === 0) return { notes, home: null, previous: null };
   }
   const folder = cacheFolder();
-  const project = {
+  const project: Project = {
     context: context ?? cwd,
     dockerfile: source.path ?? path.join(context ?? cwd, 'Dockerfile'),
     target: command?.target ?? null,
@@ -84,21 +92,26 @@ export function gather(log: BuildLog, command: BuildCommand | null, options: Dia
   };
   const home = folder === undefined ? null : baselineFile(folder, project);
   const loaded =
-    options.baseline !== undefined
-      ? readNamedBaseline(options.baseline)
-      : home === null
-        ? { baseline: null, note: null }
-        : loadBaseline(home);
+    options.baseline !== undefined ? openBaseline(options.baseline) : home === null ? { baseline: null, note: null } : loadBaseline(home);
   if (loaded.note) notes.push(loaded.note);
   const previous = loaded.baseline;
   const listing = given.listing !== undefined ? given.listing : context === null ? null : readContext(context, source.path, folder, notes);
   const salt = previous?.salt ?? newSalt();
-  const keys = computeKeys({
+  const secrets = new Set<string>();
+  const computed = computeKeys({
     ...shape,
     context: listing,
     namedContexts: given.named ?? readNamedContexts(command, base, folder, notes),
-    protect: (name, value) => (looksLikeSecret(name, value) ? hide(hashSecret(value, salt)) : value),
+    protect: (name, value) => {
+      if (!looksLikeSecret(name, value)) return value;
+      secrets.add(value);
+      return hide(hashSecret(value, salt));
+    },
   });
+  // The text of a Dockerfile may hold secrets as well: they are gone before anything is compared, shown or kept.
+  const keys = protectKeys(computed, salt, secrets);
+  const accepted = readAcceptances(source.text);
+  notes.push(...accepted.notes);
   const now: BuildState = { keys, listing, images: readImages(graph, keys) };
   const matched = rematch(match, keys);
   return {
@@ -111,13 +124,10 @@ export function gather(log: BuildLog, command: BuildCommand | null, options: Dia
     notes,
     home,
     previous,
-    remember: (report) => remember(report, matched, now, salt, previous, command !== null),
+    acceptances: accepted.acceptances,
+    secrets,
+    remember: (report) => ({ ...remember(report, matched, now, salt, previous, command !== null), project }),
   };
-}
-
-function readNamedBaseline(file: string): ReturnType<typeof loadBaseline> {
-  if (!existsSync(file)) return { baseline: null, note: `The baseline ${file} does not exist: there is nothing to compare with.` };
-  return loadBaseline(file);
 }
 
 function findContext(command: BuildCommand | null, options: DiagnosisOptions, base: string, cwd: string): string | null {
@@ -401,13 +411,11 @@ function remember(
     const shared = byIdentity.get(k.identity);
     if (shared) steps[k.id] ??= { ...shared, name: k.name };
   }
-  const missed = report.steps.filter((s) => s.role === 'first-miss' || s.role === 'cascade').map((s) => s.name);
-  const past = [
-    ...(previous?.past ?? []),
-    { at: new Date().toISOString(), hitRate: report.summary.hitRate, rebuiltSeconds: report.summary.rebuiltSeconds, missed },
-  ].slice(-50);
+  const at = new Date().toISOString();
+  const revision = process.env.GITHUB_SHA ?? process.env.CI_COMMIT_SHA ?? process.env.BUILDKITE_COMMIT ?? process.env.GIT_COMMIT;
+  const past = appendPast(previous?.past ?? [], toPastBuild(report, at, revision?.slice(0, 64)));
   return {
-    savedAt: new Date().toISOString(),
+    savedAt: at,
     salt,
     outcome: report.outcome,
     keys: now.keys,
@@ -417,5 +425,6 @@ function remember(
     steps,
     commandKnown,
     past,
+    ...(report.command !== undefined && { command: report.command }),
   };
 }

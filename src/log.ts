@@ -17,7 +17,7 @@ export function debugLog(): DebugLog {
 /** @param level a pino level; undefined keeps it silent */
 export async function openDebugLog(level: string | undefined): Promise<void> {
   if (level === undefined) return;
-  const { pino } = await import('pino');
+  const { default: pino } = await import('pino');
   // Synchronous: nothing is lost when the process ends, and no worker thread is started.
   const logger: Logger = pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));
   current = logger;

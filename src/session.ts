@@ -1,4 +1,6 @@
 /** One run of a diagnosis: gathers the evidence for each build of a log, diagnoses it, remembers it. Side effects end here. */
+import { markAccepted } from './accept.ts';
+import { prepareBaseline, storeBaseline, withTrend } from './baseline/open.ts';
 import { type Baseline, saveBaseline } from './baseline/store.ts';
 import { checkBudgets, priceReport } from './budgets.ts';
 import { maskCommand, parseCommandLine } from './command/parse.ts';
@@ -11,6 +13,7 @@ import type { BuildLog } from './graph/log.ts';
 import type { ReadResult } from './input/reader.ts';
 import { debugLog } from './log.ts';
 import type { BuildReport, Report } from './model.ts';
+import { maskReport, secretsAmong } from './secrets/report.ts';
 import { VERSION } from './version.ts';
 
 /** @throws UserError where the input holds no build; exit status 2 */
@@ -32,6 +35,7 @@ export async function diagnoseLogs(results: readonly ReadResult[], options: Diag
 async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boolean): Promise<BuildReport> {
   const { text, command } = commandOf(log, options);
   await prepareContext();
+  await prepareBaseline(options.baseline);
   const found = gather(log, command, options, process.cwd());
   const ageOf = readAges(options);
   const evidence: Evidence = {
@@ -44,17 +48,21 @@ async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boole
     ...(found.rewrites && { rewrites: found.rewrites }),
     notes: found.notes,
   };
-  const { report } = diagnose(log, evidence);
+  const diagnosis = diagnose(log, evidence);
+  const masked = maskReport(diagnosis.report, [...secretsAmong(command?.buildArgs ?? {}), ...(found.secrets ?? [])]);
+  const now = found.remember?.(masked) ?? null;
+  const marked = markAccepted(masked, found.acceptances ?? []);
+  const report = now ? withTrend(marked, found.previous, now) : marked;
   for (const m of report.misses)
     debugLog().debug({ step: m.step, causes: m.causes.map((c) => `${c.kind} ${c.confidence}`) }, 'first miss explained');
-  const notes = found.remember && only ? save(found.remember(report), found.home, options) : [];
+  const notes = now && only ? await save(now, found.home, options) : [];
   return notes.length > 0 ? { ...report, notes: [...report.notes, ...notes] } : report;
 }
 
 /** Remembers the build where it was asked for and, by itself, in the user's cache folder. */
-function save(baseline: Baseline, home: string | null, options: DiagnosisOptions): string[] {
+async function save(baseline: Baseline, home: string | null, options: DiagnosisOptions): Promise<string[]> {
   const notes: (string | null)[] = [];
-  if (options.saveBaseline !== undefined) notes.push(saveBaseline(options.saveBaseline, baseline));
+  if (options.saveBaseline !== undefined) notes.push(await storeBaseline(options.saveBaseline, baseline));
   if (options.remember !== false && home !== null && options.baseline === undefined) notes.push(saveBaseline(home, baseline));
   return notes.filter((n) => n !== null);
 }

@@ -1,5 +1,6 @@
 /** Options that every command with a diagnosis takes. Their names are in the report's contract. */
 import type { Argv } from 'yargs';
+import { readConfig } from '../config.ts';
 
 export interface DiagnosisOptions {
   readonly dockerfile?: string;
@@ -24,6 +25,7 @@ export interface DiagnosisOptions {
 
 export function withDiagnosisOptions<T>(yargs: Argv<T>): Argv<T & DiagnosisOptions> {
   return yargs
+    .config(readConfig(process.cwd()).values)
     .option('dockerfile', {
       alias: 'f',
       type: 'string',

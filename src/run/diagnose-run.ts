@@ -1,4 +1,6 @@
 /** From what a run left — records, logs, snapshots — to its report. Remembers what it saw. */
+import { markAccepted } from '../accept.ts';
+import { prepareBaseline, storeBaseline, withTrend } from '../baseline/open.ts';
 import { saveBaseline } from '../baseline/store.ts';
 import type { BuildCommand } from '../command/types.ts';
 import type { DiagnosisOptions } from '../commands/options.ts';
@@ -11,6 +13,7 @@ import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { debugLog } from '../log.ts';
 import type { BuildReport } from '../model.ts';
+import { maskReport, secretsAmong } from '../secrets/report.ts';
 import { mergeLogs } from './merge-logs.ts';
 import type { KeptRecords } from './record-keeper.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -89,6 +92,7 @@ function commandOf(record: BuildRecord, typed: BuildCommand | null): BuildComman
 
 async function diagnoseParts(log: BuildLog, parts: readonly Part[], facts: RunFacts, options: DiagnosisOptions): Promise<BuildReport> {
   await prepareContext();
+  await prepareBaseline(options.baseline);
   const gathered: Gathered[] = [];
   const evidences: Evidence[] = [];
   for (const part of parts) {
@@ -97,10 +101,19 @@ async function diagnoseParts(log: BuildLog, parts: readonly Part[], facts: RunFa
     evidences.push(evidenceOf(part, found));
   }
   const evidence = joinEvidence(evidences, facts);
-  const { report } = diagnose(log, evidence);
+  const diagnosis = diagnose(log, evidence);
+  const only = gathered.length === 1 ? gathered[0] : undefined;
+  const masked = maskReport(diagnosis.report, [
+    ...parts.flatMap((part) => secretsAmong({ ...part.record?.buildArgs, ...part.command?.buildArgs })),
+    ...gathered.flatMap((found) => [...(found.secrets ?? [])]),
+  ]);
+  const marked = markAccepted(masked, only?.acceptances ?? []);
+  const now = only?.remember?.(masked);
+  const report = only && now ? withTrend(marked, only.previous, now) : marked;
   for (const m of report.misses)
     debugLog().debug({ step: m.step, causes: m.causes.map((c) => `${c.kind} ${c.confidence}`) }, 'first miss explained');
-  const notes = gathered.flatMap((found) => remember(found, report, options, parts.length === 1));
+  const notes: string[] = [];
+  for (const found of gathered) notes.push(...(await remember(found, report, options, parts.length === 1)));
   return { ...report, notes: [...new Set([...report.notes, ...notes])] };
 }
 
@@ -157,11 +170,11 @@ function joinEvidence(parts: readonly Evidence[], facts: RunFacts): Evidence {
   };
 }
 
-function remember(found: Gathered, report: BuildReport, options: DiagnosisOptions, only: boolean): string[] {
+async function remember(found: Gathered, report: BuildReport, options: DiagnosisOptions, only: boolean): Promise<string[]> {
   if (!found.remember) return [];
   const baseline = found.remember(report);
   const notes: (string | null)[] = [];
-  if (options.saveBaseline !== undefined && only) notes.push(saveBaseline(options.saveBaseline, baseline));
+  if (options.saveBaseline !== undefined && only) notes.push(await storeBaseline(options.saveBaseline, baseline));
   if (options.remember !== false && found.home !== null && options.baseline === undefined) notes.push(saveBaseline(found.home, baseline));
   return notes.filter((n) => n !== null);
 }
