@@ -1,5 +1,5 @@
-import type { BuildReport, MissReport } from '../model.ts';
-import { codeSpan, duration, escapeMarkdown, oneLine, percent, plural, sanitize, truncate } from '../text.ts';
+import type { AdviceReport, BuildReport, MissReport } from '../model.ts';
+import { codeSpan, duration, escapeMarkdown, money, oneLine, percent, plural, sanitize, truncate } from '../text.ts';
 import type { Reporter } from './types.ts';
 
 /** Fits a comment (64 KiB) and so a job summary (1 MiB) as well. */
@@ -65,9 +65,9 @@ function build(b: BuildReport, number: number | null): string {
     `${duration(b.summary.rebuiltSeconds)} in steps that ran`,
   ];
   if (b.summary.avoidableSeconds > 0) facts.push(`**${duration(b.summary.avoidableSeconds)} avoidable**`);
-  if (b.money) facts.push(`the avoidable part costs ${escapeMarkdown(b.money.currency)}${b.money.avoidablePerMonth.toFixed(2)} a month`);
+  if (b.money) facts.push(`the avoidable part costs ${escapeMarkdown(money(b.money.avoidablePerMonth, b.money.currency))} a month`);
   out.push(facts.join(' · '), '');
-  for (const m of b.misses.slice(0, MAX_MISSES)) out.push(miss(m));
+  for (const m of b.misses.slice(0, MAX_MISSES)) out.push(miss(m, b));
   if (b.misses.length > MAX_MISSES) out.push(`… and ${plural(b.misses.length - MAX_MISSES, 'more first miss', 'more first misses')}.`, '');
   if (b.hidden.length > 0)
     out.push(
@@ -83,18 +83,19 @@ function build(b: BuildReport, number: number | null): string {
       ...b.suspectHits.slice(0, MAX_MISSES).map((s) => `- ${cell(s.name)}: ${escapeMarkdown(s.summary)}`),
       '',
     );
-  out.push(picture(b), steps(b));
+  for (const a of b.advice ?? []) out.push(`- **Fix**: ${escapeMarkdown(a.summary)}${saving(a, b)}`, '');
+  out.push(trend(b), picture(b), steps(b));
   for (const n of b.notes) out.push(`> ${escapeMarkdown(n)}`, '');
   return out.join('\n');
 }
 
-function miss(m: MissReport): string {
+function miss(m: MissReport, b: BuildReport): string {
   const cause = m.causes[0]!;
   const where = m.source ? ` (${escapeMarkdown(m.source.file)}:${m.source.line})` : '';
   const cost = `${duration(m.seconds + m.cascadeSeconds)}${m.cascade.length > 0 ? `, ${plural(m.cascade.length, 'step')} dragged along` : ''}`;
   const out = [`- ${cell(m.name)}${where} — ${cost}`, `  - **Why** (${cause.confidence}): ${escapeMarkdown(cause.summary)}`];
-  for (const a of m.advice.slice(0, 3))
-    out.push(`  - **Fix**: ${escapeMarkdown(a.summary)}${a.savesSeconds ? ` — saves ${duration(a.savesSeconds)}` : ''}`);
+  if (m.accepted) out.push(`  - Accepted in line ${m.accepted.line}${m.accepted.reason ? `: ${escapeMarkdown(m.accepted.reason)}` : ''}`);
+  for (const a of m.advice.slice(0, 3)) out.push(`  - **Fix**: ${escapeMarkdown(a.summary)}${saving(a, b)}`);
   out.push('', '<details><summary>Evidence</summary>', '');
   for (const e of cause.because) out.push(`- ${escapeMarkdown(e)}`);
   for (const p of (cause.paths ?? []).slice(0, 20)) out.push(`- ${codeSpan(p.path)} ${escapeMarkdown(p.detail ?? p.change)}`);
@@ -102,6 +103,19 @@ function miss(m: MissReport): string {
   for (const a of m.advice) if (a.patch) out.push('', ...fence(a.patch, 'diff'));
   out.push('', '</details>', '');
   return out.join('\n');
+}
+
+function saving(a: AdviceReport, b: BuildReport): string {
+  const price = a.savesMoneyPerMonth ? `, ${escapeMarkdown(money(a.savesMoneyPerMonth, b.money?.currency ?? '$'))} a month` : '';
+  return a.savesSeconds ? ` — saves ${duration(a.savesSeconds)}${price}` : '';
+}
+
+/** How the build stands among those before it. */
+function trend({ trend }: BuildReport): string {
+  if (!trend || trend.builds.length < 2) return '';
+  const last = trend.builds.slice(-10);
+  const worst = trend.worst.slice(0, 3).map((w) => `- missed in ${w.misses} of ${w.of}: ${cell(w.name)}`);
+  return [`Reused in the last ${last.length} builds: ${last.map((x) => percent(x.hitRate)).join(', ')}`, '', ...worst, ''].join('\n');
 }
 
 function fence(text: string, language: string): string[] {
