@@ -84,7 +84,7 @@ export function listAssumptions(f: AssumptionFacts): Assumption[] {
       '--with-git',
     );
   if (f.steps.some((s) => s.reads.some((r) => r.kind === 'remote'))) add('remote-sources', 'what ADD fetches stays the same');
-  if (f.steps.some((s) => '--link' in s.own))
+  if (f.steps.some((s) => s.link))
     add(
       'link',
       f.mergeOp

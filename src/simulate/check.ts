@@ -1,5 +1,6 @@
 /** Builds the newest commit with and without a change, and compares what the two images hold. */
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -27,7 +28,7 @@ export async function compareImages(run: SimulationRun, changed: ChangedFiles, i
     say('building it with the change …');
     build(run, dir, `${tag}:after`);
     const [before, after] = [await readImage(`${tag}:before`), await readImage(`${tag}:after`)];
-    return report(compare(before, after), before.size);
+    return report(compare(before, after), before.size, [changed.dockerfile, changed.ignore]);
   } finally {
     docker(['image', 'rm', '-f', `${tag}:before`, `${tag}:after`]);
     rmSync(dir, { recursive: true, force: true });
@@ -126,19 +127,27 @@ interface Differences {
 /** What an engine makes for each container, and what installers write anew each time. */
 const NOISE = /^(?:dev|proc|sys|etc\/(?:hostname|hosts|resolv\.conf|mtab)|\.dockerenv)(?:\/|$)/;
 
-function compare(before: Contents, after: Contents): Differences {
+function compare(before: Contents, after: Contents): Differences & { readonly after: Contents } {
   const paths = [...new Set([...before.keys(), ...after.keys()])].filter((p) => !NOISE.test(p)).sort();
   return {
+    after,
     gone: paths.filter((p) => !after.has(p)),
     added: paths.filter((p) => !before.has(p)),
     changed: paths.filter((p) => before.has(p) && after.has(p) && before.get(p) !== after.get(p)),
   };
 }
 
-function report({ gone, added, changed }: Differences, size: number): number {
+function report(found: Differences & { readonly after: Contents }, size: number, texts: readonly (string | null)[]): number {
+  const { gone, added } = found;
+  // The changed files themselves, where the image holds them.
+  const own = new Set(texts.flatMap((t) => (t === null ? [] : [createHash('sha256').update(t).digest('hex')])));
+  const isOwn = (p: string): boolean => own.has(found.after.get(p)?.split(' ').at(-1) ?? '');
+  const changed = found.changed.filter((p) => !isOwn(p));
+  const itself = found.changed.filter(isOwn);
   const all = [...gone.map((p) => `- ${p}`), ...added.map((p) => `+ ${p}`), ...changed.map((p) => `~ ${p}`)];
   if (all.length === 0) {
-    say(`checked: both images hold the same ${size} paths (types, modes, owners, links and contents).`);
+    const but = itself.length === 0 ? '' : `, but for ${itself.join(', ')} itself`;
+    say(`checked: both images hold the same ${size} paths (types, modes, owners, links and contents)${but}.`);
     return 0;
   }
   say(`checked: the images differ in ${all.length} of ${size} paths (- gone, + new, ~ changed):`);

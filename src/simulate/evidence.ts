@@ -1,5 +1,6 @@
 /** What a log or a baseline tells a simulation: how long steps take, which target was built, which values arguments had. */
 import { loadBaseline } from '../baseline/store.ts';
+import { inferArgs } from '../dockerfile/infer-args.ts';
 import { matchSteps, readValues } from '../dockerfile/match.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
@@ -7,8 +8,8 @@ import { UserError } from '../errors.ts';
 import { buildGraph } from '../graph/build.ts';
 import type { Step } from '../graph/step.ts';
 import { readFileLog } from '../input/source.ts';
-import { computeKeys } from '../keys/compute.ts';
 import type { TimedStep } from './durations.ts';
+import { makePlan } from './plan.ts';
 
 export interface LogEvidence {
   readonly timed: readonly TimedStep[];
@@ -43,6 +44,8 @@ export interface Inferred {
   /** undefined: the last stage. */
   readonly target: string | undefined;
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** What the base image sets, as far as names show it: `JAVA_HOME=/opt/java`. */
+  readonly imageEnv: readonly string[];
 }
 
 /**
@@ -58,30 +61,33 @@ export function inferBuild(
   for (const steps of builds)
     for (const text of texts) {
       const dockerfile = parseDockerfile(text, 'Dockerfile');
-      const buildArgs = { ...readArguments(steps, dockerfile), ...given };
+      const imageEnv = readImageEnv(steps, dockerfile);
       for (const target of [undefined, ...dockerfile.stages.map((s) => s.name ?? String(s.index)).reverse()]) {
-        const keys = computeKeys({ dockerfile, buildArgs, context: null, ...(target !== undefined && { target }) });
+        const chosen = target === undefined ? {} : { target };
+        const shown = inferArgs(steps, dockerfile, { platforms: [], buildArgs: given, images: {}, namedContexts: {}, ...chosen });
+        const buildArgs = { ...shown, ...given };
+        const { keys } = makePlan(text, 'Dockerfile', { buildArgs, imageEnv, platforms: [], mergeOp: false, ...chosen });
+        if (!keys) continue;
         const match = matchSteps(steps, keys);
         const distinct = new Set(keys.steps.map((s) => s.identity)).size;
-        if (match && match.matched === match.compared && match.compared >= distinct) return { target, buildArgs };
+        if (match && match.matched === match.compared && match.compared >= distinct) return { target, buildArgs, imageEnv };
       }
     }
   return null;
 }
 
-/** Values of declared arguments, as far as names of steps show them. */
-function readArguments(steps: readonly Step[], dockerfile: Dockerfile): Record<string, string> {
+/** Values of variables that no line of the Dockerfile sets: the base image does. */
+function readImageEnv(steps: readonly Step[], dockerfile: Dockerfile): string[] {
   const all = dockerfile.stages.flatMap((s) => s.instructions);
-  const declared = new Map<string, string | null>();
-  for (const i of [...dockerfile.globalArgs, ...all])
-    if (i.keyword === 'ARG') for (const p of i.pairs) if (!declared.get(p.name)) declared.set(p.name, p.value);
-  for (const i of all) if (i.keyword === 'ENV') for (const p of i.pairs) declared.delete(p.name);
-  const values: Record<string, string> = {};
+  const set = new Set(
+    [...dockerfile.globalArgs, ...all].flatMap((i) => (i.keyword === 'ARG' || i.keyword === 'ENV' ? i.pairs.map((p) => p.name) : [])),
+  );
+  const values = new Map<string, string>();
   for (const i of all)
-    if (declared.size > 0 && i.text.includes('$'))
+    if (i.text.includes('$') && (i.keyword === 'COPY' || i.keyword === 'ADD' || i.keyword === 'WORKDIR'))
       for (const s of steps)
         if (s.parsed.instruction === i.keyword)
           for (const [name, value] of readValues(s.parsed.text, i.text))
-            if (declared.has(name) && declared.get(name) !== value && value !== '') values[name] ??= value;
-  return values;
+            if (!set.has(name) && value !== '' && !values.has(name)) values.set(name, value);
+  return [...values].map(([name, value]) => `${name}=${value}`);
 }

@@ -3,13 +3,16 @@ import type { CopySelection } from '../context/select.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { computeKeys } from '../keys/compute.ts';
-import type { Base, BuildKeys, StepKeys } from '../keys/model.ts';
+import { type ExactKey, exactKeys } from '../keys/exact.ts';
+import type { Base, BuildKeys, KeyInput, StepKeys } from '../keys/model.ts';
 import { findProblem } from './buildable.ts';
 
 export interface PlanOptions {
   readonly target?: string;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
+  /** Variables that base images set: `NAME=value`. What is not among them is taken to be unset. */
+  readonly imageEnv: readonly string[];
   /** COPY --link does not depend on what it is put on (a store that can merge); otherwise it is a plain COPY. */
   readonly mergeOp: boolean;
 }
@@ -54,19 +57,36 @@ export function makePlan(text: string, file: string, options: PlanOptions): Plan
   const problem = findProblem(dockerfile, options.target);
   const empty: Plan = { text, dockerfile, keys: null, steps: [], written: [], problem };
   if (problem !== null) return empty;
-  const keys = computeKeys({
+  const input: KeyInput = {
     dockerfile,
     buildArgs: options.buildArgs,
     platforms: options.platforms,
     context: null,
     ...(options.target !== undefined && { target: options.target }),
-  });
+  };
+  // Which images there are is only known when arguments are filled in.
+  const facts = { env: options.imageEnv };
+  const images = Object.fromEntries(imagesOf(computeKeys(input)).map((image) => [image, facts]));
+  const keys = computeKeys({ ...input, images });
+  const exact = exactKeys({ ...input, images });
   const index = new Map(keys.steps.map((s, i) => [s.id, i]));
-  const steps = keys.steps.map((s) => planStep(s, keys, index, options.mergeOp));
+  const steps = keys.steps.map((s) => planStep(s, keys, index, exact.get(s.id), options.mergeOp));
   return { ...empty, keys, steps, written: writingOrder(steps, keys, index) };
 }
 
-function planStep(step: StepKeys, keys: BuildKeys, index: ReadonlyMap<string, number>, mergeOp: boolean): PlanStep {
+function imagesOf(keys: BuildKeys): string[] {
+  const images = new Set(keys.stages.flatMap((s) => s.image ?? []));
+  for (const s of keys.steps) for (const r of s.reads) if (r.kind === 'image') images.add(r.image);
+  return [...images];
+}
+
+function planStep(
+  step: StepKeys,
+  keys: BuildKeys,
+  index: ReadonlyMap<string, number>,
+  exact: ExactKey | undefined,
+  mergeOp: boolean,
+): PlanStep {
   const input = (base: Base, byContent: boolean, stage: string | null): PlanInput => ({
     step: base.kind === 'step' ? (index.get(base.id) ?? -1) : -1,
     source: base.kind === 'image' ? `image ${base.image}` : base.kind,
@@ -75,16 +95,19 @@ function planStep(step: StepKeys, keys: BuildKeys, index: ReadonlyMap<string, nu
   });
   const inputs = [input(step.base, false, null)];
   const reads: CopySelection[] = [];
-  const settings = Object.entries(step.own).filter(([name]) => name !== '--link');
-  const linked = mergeOp && (step.own['--link'] ?? 'false') !== 'false';
-  const own: unknown[] = [step.instruction, step.platform, step.env.map((e) => [e.name, e.value]), settings.sort(), linked];
+  const linked = mergeOp && step.link === true;
+  // The very text that BuildKit hashes, where it can be told; else all ingredients. What is known by its content has no selector.
+  const own: unknown[] = exact
+    ? [exact.plaintext, exact.inputs.map((i) => (i.content === null ? i.selector : null)), linked]
+    : [step.instruction, step.platform, step.env.map((e) => [e.name, e.value]), Object.entries(step.own).sort(), linked];
   for (const read of step.reads) {
     if (read.kind === 'context') {
       reads.push(read.selection);
       own.push('context');
     } else if (read.kind === 'stage') {
       const stage = keys.stages[read.stage];
-      if (stage) inputs.push(input(stage.end, true, stage.name ?? `stage-${stage.index}`));
+      const end = read.end ?? stage?.end;
+      if (stage && end) inputs.push(input(end, true, stage.name ?? `stage-${stage.index}`));
       own.push(['stage', read.paths]);
     } else own.push(read);
   }

@@ -5,7 +5,7 @@ import { type Commit, listCommits, openRepository, type Repository, resolveCommi
 import { printable, tryGit } from '../git/run.ts';
 import { listAssumptions } from './assumptions.ts';
 import { createDurations, type Durations, type TimedStep, withShares } from './durations.ts';
-import { inferBuild, type LogEvidence, readBaselineTimes, readLogs } from './evidence.ts';
+import { type Inferred, inferBuild, type LogEvidence, readBaselineTimes, readLogs } from './evidence.ts';
 import type { Memory, Replay, Simulation } from './model.ts';
 import { makePlan, type PlanStep } from './plan.ts';
 import { type CommitFiles, createReplay, type ReplayOptions, takesGit } from './replay.ts';
@@ -124,13 +124,14 @@ function makeReplayOptions(
   repo: Repository,
   paths: BuildPaths,
   durations: Durations,
-  inferred: { readonly target: string | undefined; readonly buildArgs: Readonly<Record<string, string>> } | null,
+  inferred: Inferred | null,
   linkTarget: (oid: string) => string | undefined,
 ): ReplayOptions {
   const target = options.target ?? inferred?.target;
   return {
     ...(target !== undefined && { target }),
     buildArgs: inferred?.buildArgs ?? options.buildArgs,
+    imageEnv: inferred?.imageEnv ?? [],
     platforms: options.platforms,
     mergeOp: options.mergeOp,
     memory: options.memory,
