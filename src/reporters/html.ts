@@ -1,5 +1,5 @@
 import type { BuildReport, MissReport, StepReport } from '../model.ts';
-import { duration, escapeXml as esc, oneLine, percent, plural } from '../text.ts';
+import { duration, escapeXml as esc, money, oneLine, percent, plural } from '../text.ts';
 import { startTimes } from './otlp.ts';
 import type { Reporter } from './types.ts';
 
@@ -11,12 +11,15 @@ const reporter: Reporter = {
   render(report) {
     const builds = report.builds.map((b, i) => build(b, i, report.builds.length)).join('\n');
     const notes = (report.notes ?? []).map((n) => `<p class="note">${esc(oneLine(n))}</p>`).join('');
+    const budgets = (report.budgets ?? [])
+      .map((b) => `<p><b>${b.ok ? 'Budget held' : 'Budget broken'}:</b> ${esc(oneLine(b.summary))}</p>`)
+      .join('');
     return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>cachewhy report</title><style>${STYLE}</style></head>
 <body><header><h1>Why the build cache missed</h1><label>Search <input id="q" type="search" placeholder="step, file, cause" accesskey="s"></label></header>
-<main>${builds}${notes}</main><script>${SCRIPT}</script></body></html>
+<main>${budgets}${builds}${notes}</main><script>${SCRIPT}</script></body></html>
 `;
   },
 };
@@ -60,7 +63,7 @@ function build(b: BuildReport, index: number, of: number): string {
     tile(duration(b.summary.avoidableSeconds), 'avoidable'),
   ];
   if (b.seconds !== null) tiles.push(tile(duration(b.seconds), 'in all'));
-  if (b.money) tiles.push(tile(`${esc(b.money.currency)}${b.money.avoidablePerMonth.toFixed(2)}`, 'avoidable a month'));
+  if (b.money) tiles.push(tile(esc(money(b.money.avoidablePerMonth, b.money.currency)), 'avoidable a month'));
   const hidden =
     b.hidden.length === 0
       ? ''
@@ -69,15 +72,23 @@ function build(b: BuildReport, index: number, of: number): string {
     b.suspectHits.length === 0
       ? ''
       : `<h2>Reused, but perhaps stale</h2><ul>${b.suspectHits.map((s) => `<li><code>${esc(oneLine(s.name))}</code>: ${esc(oneLine(s.summary))}</li>`).join('')}</ul>`;
+  const past = b.trend?.builds.slice(-10).map((x) => percent(x.hitRate)) ?? [];
+  const trend =
+    past.length < 2
+      ? ''
+      : `<h2>Builds before</h2><p>Reused in the last ${past.length}: ${past.join(', ')}</p><ul>${b.trend?.worst
+          .slice(0, 5)
+          .map((w) => `<li>missed in ${w.misses} of ${w.of}: <code>${esc(oneLine(w.name))}</code></li>`)
+          .join('')}</ul>`;
   const notes = b.notes.map((n) => `<p class="note">${esc(oneLine(n))}</p>`).join('');
-  return `<section>${of > 1 ? `<h2>Build ${index + 1}</h2>` : ''}<p class="headline">${esc(oneLine(b.headline))}</p><div class="tiles">${tiles.join('')}</div>${b.misses.length > 0 ? '<h2>First misses</h2>' : ''}${b.misses.map(miss).join('')}${hidden}${suspects}${timeline(b, index)}${notes}</section>`;
+  return `<section>${of > 1 ? `<h2>Build ${index + 1}</h2>` : ''}<p class="headline">${esc(oneLine(b.headline))}</p><div class="tiles">${tiles.join('')}</div>${b.misses.length > 0 ? '<h2>First misses</h2>' : ''}${b.misses.map((m) => miss(m, b)).join('')}${hidden}${suspects}${timeline(b, index)}${trend}${notes}</section>`;
 }
 
 function tile(value: string, what: string): string {
   return `<div class="tile"><b>${value}</b><span class="dim">${what}</span></div>`;
 }
 
-function miss(m: MissReport): string {
+function miss(m: MissReport, b: BuildReport): string {
   const cause = m.causes[0]!;
   const where = m.source ? ` <span class="dim">${esc(m.source.file)}:${m.source.line}</span>` : '';
   const paths = (cause.paths ?? [])
@@ -86,10 +97,13 @@ function miss(m: MissReport): string {
   const others = m.causes.slice(1).map((c) => `<li>${esc(oneLine(c.summary))} <span class="dim">(${c.confidence})</span></li>`);
   const fixes = m.advice.map(
     (a) =>
-      `<div class="fix"><b>Fix:</b> ${esc(oneLine(a.summary))}${a.savesSeconds ? ` <b>saves ${duration(a.savesSeconds)}</b>` : ''}${a.proof ? `<br><span class="dim">${esc(oneLine(a.proof))}</span>` : ''}${a.patch ? `<pre>${a.patch.split('\n').map(esc).join('\n')}</pre>` : ''}</div>`,
+      `<div class="fix"><b>Fix:</b> ${esc(oneLine(a.summary))}${a.savesSeconds ? ` <b>saves ${duration(a.savesSeconds)}${a.savesMoneyPerMonth ? `, ${esc(money(a.savesMoneyPerMonth, b.money?.currency ?? '$'))} a month` : ''}</b>` : ''}${a.proof ? `<br><span class="dim">${esc(oneLine(a.proof))}</span>` : ''}${a.patch ? `<pre>${a.patch.split('\n').map(esc).join('\n')}</pre>` : ''}</div>`,
   );
+  const accepted = m.accepted
+    ? `<p class="dim">Accepted in line ${m.accepted.line}${m.accepted.reason ? `: ${esc(oneLine(m.accepted.reason))}` : ''}</p>`
+    : '';
   const find = esc(`${m.name} ${cause.kind} ${cause.summary} ${(cause.paths ?? []).map((p) => p.path).join(' ')}`.toLowerCase());
-  return `<div class="card" data-find="${find}"><h3><code>${esc(oneLine(m.name))}</code>${where}</h3><p><b>${esc(oneLine(cause.summary))}</b> <span class="dim">${cause.kind}, ${cause.confidence}; ${duration(m.seconds + m.cascadeSeconds)}${m.cascade.length > 0 ? `, ${plural(m.cascade.length, 'step')} dragged along` : ''}</span></p><ul>${paths.join('')}</ul><details><summary>Evidence</summary><ul>${cause.because.map((e) => `<li>${esc(oneLine(e))}</li>`).join('')}</ul>${others.length > 0 ? `<p class="dim">Or:</p><ul>${others.join('')}</ul>` : ''}</details>${fixes.join('')}</div>`;
+  return `<div class="card" data-find="${find}"><h3><code>${esc(oneLine(m.name))}</code>${where}</h3><p><b>${esc(oneLine(cause.summary))}</b> <span class="dim">${cause.kind}, ${cause.confidence}; ${duration(m.seconds + m.cascadeSeconds)}${m.cascade.length > 0 ? `, ${plural(m.cascade.length, 'step')} dragged along` : ''}</span></p>${accepted}<ul>${paths.join('')}</ul><details><summary>Evidence</summary><ul>${cause.because.map((e) => `<li>${esc(oneLine(e))}</li>`).join('')}</ul>${others.length > 0 ? `<p class="dim">Or:</p><ul>${others.join('')}</ul>` : ''}</details>${fixes.join('')}</div>`;
 }
 
 function timeline(b: BuildReport, index: number): string {
