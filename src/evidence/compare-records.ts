@@ -2,6 +2,7 @@
 import { causesOf } from '../causes/computed.ts';
 import type { Finding } from '../causes/define.ts';
 import type { Comparison } from '../diagnose.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
 import type { Step, StepGraph } from '../graph/step.ts';
 import type { Compared, Difference } from '../keys/diff.ts';
 import type { CauseKind, CauseReport } from '../model.ts';
@@ -203,7 +204,8 @@ function explainEqual(step: Step, recorded: RecordedStep, pair: Pair): Finding[]
         stage: null,
       }),
     ];
-  const stage = after.noCacheFilter.find((f) => f.toLowerCase() === step.parsed.stage?.toLowerCase());
+  const stages = stagesOf(step, recorded, after);
+  const stage = after.noCacheFilter.find((f) => stages.has(f.toLowerCase()));
   if (stage !== undefined)
     return [
       finding(
@@ -217,6 +219,17 @@ function explainEqual(step: Step, recorded: RecordedStep, pair: Pair): Finding[]
     ];
   const partner = pair.pairs.partner.get(recorded.digest);
   return [...explainReads(pair.before, after, partner, recorded, same), gone(same)];
+}
+
+/** The stages that a step stands in: equal steps of several stages are one vertex, shown under the name of one of them. */
+function stagesOf(step: Step, recorded: RecordedStep, record: BuildRecord): ReadonlySet<string> {
+  const found = new Set(step.aliases.flatMap((a) => a.stage?.toLowerCase() ?? []));
+  if (!record.dockerfile) return found;
+  for (const stage of parseDockerfile(record.dockerfile.text, record.dockerfile.file).stages)
+    for (const { range } of stage.instructions)
+      if (stage.name !== null && recorded.operation.lines.some((l) => l.start <= range.endLine && l.end >= range.line))
+        found.add(stage.name.toLowerCase());
+  return found;
 }
 
 function gone(same: string): Finding {

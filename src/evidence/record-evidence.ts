@@ -93,6 +93,8 @@ export function merge(first: Comparison | undefined, second: Comparison | undefi
   const causes = new Map<string, readonly Finding[]>(second.causes);
   for (const [step, found] of first.causes) {
     const other = second.causes.get(step);
+    // The builder recorded the flag itself: nothing else then says why there was no result.
+    if (other?.some((f) => f.kind === 'no-cache-flag' && f.confidence === 'certain')) continue;
     if (!other || other.length === 0 || isCertain(found) || !isCertain(other)) causes.set(step, found.length > 0 ? found : (other ?? []));
   }
   return {

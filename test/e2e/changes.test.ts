@@ -22,8 +22,6 @@ interface Change {
   readonly cutOffs?: readonly string[];
   /** Steps of a cascade that would have missed on their own. */
   readonly hidden?: readonly Expected[];
-  /** What a record alone cannot know is told by its second name here. */
-  readonly lastKind?: CauseReport['kind'];
 }
 
 const edit = (file: string, text: string) => (lab: Lab) => lab.write({ [file]: text });
@@ -90,7 +88,7 @@ const CHANGES: readonly Change[] = [
     cascade: 2,
   },
   {
-    title: 'a symlink that points elsewhere',
+    title: 'a new symlink',
     files: { ...go, 'config/a.txt': 'a\n', 'config/b.txt': 'b\n' },
     change: (lab) => lab.link('current', 'config/b.txt'),
     misses: [['COPY . .', 'context-files-changed', ['current']]],
@@ -208,9 +206,8 @@ const CHANGES: readonly Change[] = [
   },
   {
     title: 'a label, a command, a comment',
-    files: go,
-    change: (lab) =>
-      lab.write({ Dockerfile: `# a comment\n${go.Dockerfile}LABEL a=b\nCMD ["/app"]\n`, '.dockerignore': 'Dockerfile\n.dockerignore\n' }),
+    files: { ...go, '.dockerignore': 'Dockerfile\n.dockerignore\n' },
+    change: (lab) => lab.write({ Dockerfile: `# a comment\n${go.Dockerfile}LABEL a=b\nCMD ["/app"]\n` }),
     misses: [],
   },
   {
@@ -224,7 +221,7 @@ const CHANGES: readonly Change[] = [
 
 describe.skipIf(!engine)('what changed', () => {
   test.each(CHANGES.map((c) => [c.title, c] as const))('run and last: %s', (_title, change) => {
-    const lab = openLab(engine!, prepared(change));
+    const lab = openLab(engine!, change.files);
     const build = (args: readonly string[] = []): string[] => ['docker', 'build', '-t', lab.image, ...args, '.'];
     lab.run(build(change.before));
     change.change?.(lab);
@@ -242,10 +239,10 @@ describe.skipIf(!engine)('what changed', () => {
       ).toContain(kind);
   });
 
-  // A pipe does not know the command line: what only that tells is left out.
-  const piped = CHANGES.filter((c) => c.before === undefined && c.after === undefined);
+  // The same through a pipe, a few of them: it does not know the command line, but everything else.
+  const piped = CHANGES.filter((c) => /cut off|a new file|two of three|text of a RUN|lockfile|now fails/.test(c.title));
   test.each(piped.map((c) => [c.title, c] as const))('pipe: %s', (_title, change) => {
-    const lab = openLab(engine!, prepared(change));
+    const lab = openLab(engine!, change.files);
     const build = ['build', '--progress=plain', '-t', lab.image, '.'];
     lab.pipe(build);
     change.change?.(lab);
@@ -253,11 +250,6 @@ describe.skipIf(!engine)('what changed', () => {
     expectChange(report, change);
   });
 });
-
-/** A label of the test itself must not be in the context of some: the ignore file decides from the start. */
-function prepared({ title, files }: Change): Files {
-  return title.startsWith('a label') ? { ...files, '.dockerignore': 'Dockerfile\n.dockerignore\n' } : files;
-}
 
 function expectChange(report: BuildReport, change: Change): void {
   expect(report.outcome).toBe((change.status ?? 0) === 0 ? 'succeeded' : 'failed');
@@ -269,7 +261,7 @@ function expectChange(report: BuildReport, change: Change): void {
   }
   for (const expected of change.hidden ?? []) expectCause(report.hidden.find((m) => m.name.includes(expected[0]))!.causes[0]!, expected);
   if (change.cascade !== undefined) expect(rolesOf(report, 'cascade')).toHaveLength(change.cascade);
-  if (change.cutOffs !== undefined) expect(rolesOf(report, 'cut-off')).toEqual([...change.cutOffs]);
+  for (const name of change.cutOffs ?? []) expect(rolesOf(report, 'cut-off')).toContain(name);
   if (change.misses.length === 0) expect(stepsOf(report, 'rebuilt')).toEqual([]);
 }
 
