@@ -53,7 +53,8 @@ export function duration(seconds: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${String(whole % 60).padStart(2, '0')}s`;
-  return `${Math.floor(whole / 3600)}h ${String(Math.round((whole % 3600) / 60)).padStart(2, '0')}m`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
 export function percent(share: number): string {
