@@ -57,7 +57,11 @@ class TtyReader implements StreamReader {
     const { frame, screen } = this;
     // Of a capture that ends in the middle of a frame the one before counts.
     if (frame?.cut) frame.rows.pop();
-    if (frame && screen && !frame.header?.finished && !this.hasFooter() && isCutShort(frame, screen.last)) this.frame = null;
+    if (frame && screen && !this.hasFooter() && isCutShort(frame, screen.last)) {
+      this.frame = null;
+      // It said at least that the build is over.
+      if (frame.header?.finished) screen.last = { ...screen.last, header: frame.header };
+    }
     this.flush();
   }
 
@@ -128,7 +132,7 @@ class TtyReader implements StreamReader {
     } else if (row.kind === 'status') {
       if (above && above.statuses.length < MAX_ROWS) (above.statuses as (typeof row.status)[]).push(row.status);
     } else if (row.name !== '' && frame.rows.length < MAX_ROWS)
-      frame.rows.push({ name: row.name, word: row.word, seconds: row.seconds, line, statuses: [], output: 0, running: null });
+      frame.rows.push({ name: row.name, word: row.word, seconds: row.seconds, line, statuses: [], output: 0, moved: 0 });
     return 'structure';
   }
 

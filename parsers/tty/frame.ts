@@ -11,8 +11,8 @@ export interface Row {
   statuses: readonly StatusText[];
   /** Lines of output on the screen, at most. */
   output: number;
-  /** In the last frame it shows output or its clock went on (true), or its clock stood while the build's went on (false). */
-  running: boolean | null;
+  /** Seconds of the build's clock at which its own was last seen to move; endless where it shows output in the last frame. */
+  moved: number;
 }
 
 export interface Frame {
@@ -46,21 +46,21 @@ export function absorb(screen: Screen, frame: Frame): void {
   const matched = new Set<Row>();
   // The terminal's height and a frame that is cut short leave rows out, but their order, which is that of their start, stays.
   let from = 0;
-  const passed = (frame.header?.seconds ?? 0) > (screen.last.header?.seconds ?? 0);
-  for (const row of screen.rows) row.running = null;
+  const now = frame.header?.seconds ?? 0;
   for (const row of frame.rows) {
     let at = findRow(screen.rows, row.name, from, matched);
     if (at < 0) at = findRow(screen.rows, row.name, 0, matched);
     const known = screen.rows[at];
     if (!known) {
-      const copy = { ...row };
+      const copy = { ...row, moved: movedAt(row, now) };
       screen.rows.push(copy);
       matched.add(copy);
       continue;
     }
     from = at + 1;
     matched.add(known);
-    known.running = row.output > 0 || (row.seconds ?? 0) > (known.seconds ?? 0) ? true : passed ? false : null;
+    if (row.output > 0 || (row.seconds ?? 0) > (known.seconds ?? 0)) known.moved = movedAt(row, now);
+    else if (known.moved === Number.POSITIVE_INFINITY) known.moved = now;
     known.word = row.word;
     known.seconds = row.seconds;
     known.line = row.line;
@@ -69,6 +69,10 @@ export function absorb(screen: Screen, frame: Frame): void {
     known.output = Math.max(known.output, row.output);
   }
   screen.last = frame;
+}
+
+function movedAt(row: Row, now: number): number {
+  return row.output > 0 ? Number.POSITIVE_INFINITY : now;
 }
 
 function findRow(rows: readonly Row[], name: string, from: number, matched: ReadonlySet<Row>): number {
@@ -104,13 +108,8 @@ export function finalRows(screen: Screen): Row[] {
     const seen = screen.rows[at];
     if (!seen) return row;
     matched.add(seen);
-    return { ...row, output: Math.max(row.output, seen.output), running: seen.running };
+    return { ...row, output: Math.max(row.output, seen.output), moved: seen.moved };
   });
-}
-
-/** 2 seen to run, 1 not known, 0 seen to stand */
-function likely(row: Row): number {
-  return row.running === null ? 1 : row.running ? 2 : 0;
 }
 
 /** `[web build 2/7] RUN …`: what stands before the position, and the position */
@@ -119,7 +118,7 @@ const BEFORE_STEPS = /^\[(?:.{1,200} )?internal\] load (?:build definition|metad
 
 /**
  * The rows of an unfinished frame that are not done yet. The frame does not mark them: as many as the header's count leaves, none that a
- * later step of its stage stands on, first those that were seen to run, then the longest.
+ * later step of its stage stands on, first those whose clock was seen to move last, then the longest.
  */
 export function openRows(rows: readonly Row[], header: Header): Set<Row> {
   const count = Math.max(0, rows.length - header.completed);
@@ -136,8 +135,12 @@ export function openRows(rows: readonly Row[], header: Header): Set<Row> {
     rows
       .map((r, i) => ({ r, i, over: isOver(r) }))
       .filter(({ r }) => r.word === null)
-      .sort((a, b) => Number(a.over) - Number(b.over) || likely(b.r) - likely(a.r) || (b.r.seconds ?? 0) - (a.r.seconds ?? 0) || b.i - a.i)
+      .sort((a, b) => Number(a.over) - Number(b.over) || later(a.r, b.r) || (b.r.seconds ?? 0) - (a.r.seconds ?? 0) || b.i - a.i)
       .slice(0, count)
       .map(({ r }) => r),
   );
+}
+
+function later(a: Row, b: Row): number {
+  return a.moved === b.moved ? 0 : b.moved > a.moved ? 1 : -1;
 }

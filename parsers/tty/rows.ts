@@ -6,7 +6,7 @@ export interface Header {
   readonly completed: number;
   readonly total: number;
   readonly finished: boolean;
-  /** `docker:default`: driver and builder; null before buildx 0.12, or where the terminal was too narrow. */
+  /** `docker:default`: driver and builder; null before buildx 0.12. Where one blank alone stands before it, it was cut to the width. */
   readonly builder: { readonly driver: string; readonly name: string } | null;
 }
 
@@ -21,7 +21,7 @@ export type Word = 'cached' | 'error' | 'canceled';
 
 /** `[+] Building 12.3s (10/10) FINISHED                         docker:default`. Compose's own `[+] Building 3/3` has no clock. */
 const HEADER =
-  /^[\s│┃|>]{0,200}\[\+\] [A-Za-z][\w-]{0,30} (\d{1,7}\.\d)s \((\d{1,6})\/(\d{1,6})\)( FINISHED)?(?:\s+([a-z][\w.-]{0,60}):(\S{1,200})|\s+\S+)?\s*$/;
+  /^[\s│┃|>]{0,200}\[\+\] [A-Za-z][\w-]{0,30} (\d{1,7}\.\d)s \((\d{1,6})\/(\d{1,6})\)( FINISHED)?(?:\s{2,}([a-z][\w.-]{0,60}):(\S{1,200})|\s+\S+)?\s*$/;
 /** ` => name   0.0s`; pasted text may be indented or quoted */
 const ROW = /^[\s│┃|>]{0,200}=> (.*)$/s;
 /** `%3.1fs` at the right edge */
