@@ -199,6 +199,7 @@ function runStage(node: StageNode, state: State, run: StageRun): PlannedStep[] {
       env: state.env,
       user: state.user,
       workdir: state.workdir,
+      shell: state.shell,
       plan: planned.plan,
     });
     state.head = { kind: 'step', step: id };

@@ -128,6 +128,8 @@ export interface PlannedStep {
   readonly env: Environment;
   readonly user: string;
   readonly workdir: string;
+  /** In force here, whether it is used or not. */
+  readonly shell: readonly string[];
   readonly plan: RunPlan | CopyPlan | WorkdirPlan;
 }
 

@@ -157,7 +157,7 @@ function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** The keys of an image: by its manifest, and by its layers (the chain id). Both are tried, the second where the first has nothing. */
+/** The names of an image's records: by its manifest, and by its layers (the chain id). Both are tried, the second where the first has nothing. */
 export function imageRecords(origin: Origin, facts: { readonly digest?: string; readonly layers?: string }): string[] {
   if (origin.kind !== 'image') return [];
   const platform = parsePlatform(origin.platform);
@@ -167,7 +167,7 @@ export function imageRecords(origin: Origin, facts: { readonly digest?: string; 
     keys.push(sha256(marshalGo({ Digest: facts.digest, OS: os, Arch: arch, Variant: omit(variant) })));
   }
   if (facts.layers !== undefined) keys.push(facts.layers);
-  return keys.map((key) => sha256(`buildkit.source.v0:${key}`));
+  return keys.map((key) => sha256(`${sha256(`buildkit.source.v0:${key}`)}@0`));
 }
 
 function sha256(text: string): string {

@@ -18,8 +18,7 @@ export interface Ingredients {
 type ToBase = (origin: Origin) => Base;
 
 export function runIngredients(input: KeyInput, step: PlannedStep, plan: RunPlan, platform: string | null, toBase: ToBase): Ingredients {
-  const own: Record<string, string> = { text: plan.command };
-  if (plan.shell) own.shell = JSON.stringify(plan.shell);
+  const own: Record<string, string> = { ...commandOf(step, plan) };
   if (plan.script) own.script = plan.script.name;
   if (step.user !== '') own.user = step.user;
   own.workdir = step.workdir;
@@ -36,6 +35,15 @@ export function runIngredients(input: KeyInput, step: PlannedStep, plan: RunPlan
     return mount.origin ? readFrom(input, mount.origin, toBase, { sources: paths, literal: true }, mount.stage) : [];
   });
   return { own, reads };
+}
+
+/** `RUN ["/bin/sh", "-c", "make"]` is `RUN make`. */
+function commandOf(step: PlannedStep, plan: RunPlan): Record<string, string> {
+  const shell =
+    plan.shell ??
+    (step.shell.every((word, at) => plan.args[at] === word) && plan.args.length === step.shell.length + 1 ? step.shell : null);
+  if (!shell) return { text: plan.command };
+  return { text: plan.shell ? plan.command : plan.args.at(-1)!, shell: JSON.stringify(shell) };
 }
 
 /** Flags of the command that are part of every RUN, each in one way of writing it. What is the builder's default is left out. */
@@ -73,11 +81,6 @@ function normalizeLimit(limit: string): string {
  * (checkShouldClearCacheOpts).
  */
 function describeMount(mount: PlannedMount): string {
-  const owner = [
-    ...(mount.mode === null ? [] : [`mode=${mount.mode.toString(8)}`]),
-    ...(mount.uid === null ? [] : [`uid=${mount.uid}`]),
-    ...(mount.gid === null ? [] : [`gid=${mount.gid}`]),
-  ];
   const parts: string[] = [mount.type, mount.target];
   if (mount.type === 'bind') parts.push(mount.readonly ? 'ro' : 'rw');
   else if (mount.type === 'cache') {
@@ -85,16 +88,25 @@ function describeMount(mount: PlannedMount): string {
     if (id === mount.target && mount.sharing === 'shared') parts.push('default id');
     if (mount.readonly) parts.push('ro');
     // owner and mode belong to a folder that is made where nothing else is mounted
-    if (joinPaths('/', mount.source) === '/') parts.push(...owner);
+    if (joinPaths('/', mount.source) === '/' && isOwned(mount)) parts.push(ownerOf(mount, 0o755));
   } else if (mount.type === 'tmpfs') {
     if (mount.size > 0) parts.push(`size=${mount.size}`);
   } else {
     const id = mount.type === 'secret' ? mount.source || mount.id || baseName(mount.target) : mount.id;
-    parts.push(`id=${id}`, ...owner);
+    if (mount.type === 'secret' && mount.target === '' && mount.env === null) parts[1] = `/run/secrets/${baseName(id)}`;
+    parts.push(`id=${id}`, ownerOf(mount, mount.type === 'secret' ? 0o400 : 0o600));
     if (mount.required) parts.push('required');
     if (mount.env !== null) parts.push(`env=${mount.env}`);
   }
   return parts.join(' ');
+}
+
+function isOwned(mount: PlannedMount): boolean {
+  return mount.mode !== null || mount.uid !== null || mount.gid !== null;
+}
+
+function ownerOf(mount: PlannedMount, mode: number): string {
+  return `mode=${(mount.mode ?? mode).toString(8)} uid=${mount.uid ?? 0} gid=${mount.gid ?? 0}`;
 }
 
 function readFrom(input: KeyInput, origin: Origin, toBase: ToBase, selection: CopySelection, stage: number | null = null): Read[] {
