@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import module from 'node:module';
-
-module.enableCompileCache?.();
-await import('../dist/cli.js');
+// CommonJS, as bin/package.json says: Node's loader of ES modules alone costs a sixth of its start.
+require('node:module').enableCompileCache?.();
+require('../dist/cli.cjs');

@@ -1,33 +1,44 @@
-// Bundles the command line into dist/cli.js and a few chunks beside it: start-up does not pay for a tree of packages, nor for what a command does
-// not need. `--types` also writes the library entry and its declarations with tsc.
+// Bundles the command line into dist/cli.cjs and chunks beside it: start-up pays neither for a tree of packages, nor for what a command does not
+// need, nor for Node's loader of ES modules. `--types` also writes the library entry and its declarations with tsc.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = path.join(import.meta.dirname, '..');
-const out = path.join(root, 'dist');
-const { metafile } = await build({
+const chunks = path.join(root, 'dist', 'chunks');
+const common = { platform: 'node', target: 'node20', legalComments: 'none', logLevel: 'warning' };
+
+// esbuild divides ES modules only: divided first, each part is made CommonJS after.
+const divided = await build({
+  ...common,
   absWorkingDir: root,
   entryPoints: ['src/cli.ts'],
   outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   splitting: true,
   format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  legalComments: 'none',
-  logLevel: 'warning',
-  metafile: true,
+  write: false,
   alias: { 'string-width': path.join(root, 'scripts', 'string-width.cjs') },
-  // CommonJS dependencies call require() for Node's own modules.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
 });
+mkdirSync(chunks, { recursive: true });
+const made = new Set();
+for (const part of divided.outputFiles) {
+  const { code } = await transform(part.text, {
+    ...common,
+    format: 'cjs',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '__moduleUrl' },
+  });
+  const url = code.includes('__moduleUrl') ? 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' : '';
+  writeFileSync(part.path, url + code);
+  made.add(path.basename(part.path));
+}
 // Chunks of earlier builds.
-const made = new Set(Object.keys(metafile.outputs).map((f) => path.resolve(root, f)));
-const chunks = path.join(out, 'chunks');
-if (existsSync(chunks))
-  for (const name of readdirSync(chunks)) if (!made.has(path.join(chunks, name))) rmSync(path.join(chunks, name), { force: true });
+for (const name of readdirSync(chunks)) if (!made.has(name)) rmSync(path.join(chunks, name));
 if (process.argv.includes('--types'))
   execFileSync(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], { stdio: 'inherit' });

@@ -12,16 +12,13 @@ else {
       if (error.code !== 'EPIPE') throw error;
       process.exit(process.exitCode ?? 0);
     });
-  try {
-    // Docker calls us as its plugin (src/plugin/install.ts): its question after a build is not to wait for anything else to load.
-    if (args[0] === 'docker-plugin') await (await import('./plugin/docker-plugin.ts')).runPlugin(args.slice(1));
-    else {
-      const { main } = await import('./main.ts');
-      await main(args);
-    }
-  } catch (error) {
-    report(error);
-  }
+  start(args).catch(report);
+}
+
+async function start(args: readonly string[]): Promise<void> {
+  // Docker calls us as its plugin (src/plugin/install.ts): its question after a build is not to wait for anything else to load.
+  if (args[0] === 'docker-plugin') await (await import('./plugin/docker-plugin.ts')).runPlugin(args.slice(1));
+  else await (await import('./main.ts')).main(args);
 }
 
 function report(error: unknown): void {
