@@ -1,14 +1,11 @@
 /** One run of a diagnosis: gathers the evidence for each build of a log, diagnoses it, remembers it. Side effects end here. */
-import { markAccepted } from './accept.ts';
-import { prepareBaseline, storeBaseline, withTrend } from './baseline/open.ts';
-import { type Baseline, saveBaseline } from './baseline/store.ts';
 import { checkBudgets, priceReport } from './budgets.ts';
 import { maskCommand, parseCommandLine } from './command/parse.ts';
 import type { BuildCommand } from './command/types.ts';
 import type { DiagnosisOptions } from './commands/options.ts';
 import { diagnose, type Evidence } from './diagnose.ts';
 import { UserError } from './errors.ts';
-import { gather, prepareContext, readAges } from './gather.ts';
+import { gather } from './gather/gather.ts';
 import type { BuildLog } from './graph/log.ts';
 import type { ReadResult } from './input/reader.ts';
 import { debugLog } from './log.ts';
@@ -34,10 +31,8 @@ export async function diagnoseLogs(results: readonly ReadResult[], options: Diag
 
 async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boolean): Promise<BuildReport> {
   const { text, command } = commandOf(log, options);
-  await prepareContext();
-  await prepareBaseline(options.baseline);
-  const found = gather(log, command, options, process.cwd());
-  const ageOf = readAges(options);
+  const found = await gather(log, command, options, process.cwd());
+  const ageOf = options.history === undefined ? undefined : (await import('./gather/history.ts')).readAges(options.history);
   const evidence: Evidence = {
     ...(ageOf && { ageOf }),
     command,
@@ -50,21 +45,9 @@ async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boole
   };
   const diagnosis = diagnose(log, evidence);
   const masked = maskReport(diagnosis.report, [...secretsAmong(command?.buildArgs ?? {}), ...(found.secrets ?? [])]);
-  const now = found.remember?.(masked) ?? null;
-  const marked = markAccepted(masked, found.acceptances ?? []);
-  const report = now ? withTrend(marked, found.previous, now) : marked;
-  for (const m of report.misses)
+  for (const m of masked.misses)
     debugLog().debug({ step: m.step, causes: m.causes.map((c) => `${c.kind} ${c.confidence}`) }, 'first miss explained');
-  const notes = now && only ? await save(now, found.home, options) : [];
-  return notes.length > 0 ? { ...report, notes: [...report.notes, ...notes] } : report;
-}
-
-/** Remembers the build where it was asked for and, by itself, in the user's cache folder. */
-async function save(baseline: Baseline, home: string | null, options: DiagnosisOptions): Promise<string[]> {
-  const notes: (string | null)[] = [];
-  if (options.saveBaseline !== undefined) notes.push(await storeBaseline(options.saveBaseline, baseline));
-  if (options.remember !== false && home !== null && options.baseline === undefined) notes.push(saveBaseline(home, baseline));
-  return notes.filter((n) => n !== null);
+  return found.remember ? (await import('./gather/finish.ts')).finish(masked, [found], options, only) : masked;
 }
 
 /** The command line that made the build: the user's word, else what the log shows nearest above it. */

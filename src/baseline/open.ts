@@ -6,23 +6,17 @@ import type { Baseline } from './model.ts';
 import { type Loaded, loadBaseline, saveBaseline } from './store.ts';
 import { readTrend } from './trend.ts';
 
-const fetched = new Map<string, Loaded>();
+/** Several builds of one log ask for the same. */
+const fetched = new Map<string, Promise<Loaded>>();
 
-/**
- * Fetches a baseline that lies in a registry, so that `openBaseline` has it at once. Does nothing for a file.
- * @throws UserError where the reference is none
- */
-export async function prepareBaseline(name: string | undefined): Promise<void> {
-  if (name === undefined || !isOciReference(name) || fetched.has(name)) return;
-  const { loadRemoteBaseline } = await import('../oci/store.ts');
-  fetched.set(name, await loadRemoteBaseline(name));
-}
-
-/** Never throws; a reference must have been prepared. */
-export function openBaseline(name: string): Loaded {
-  const there = fetched.get(name);
-  if (there) return there;
-  if (isOciReference(name)) return { baseline: null, note: `The baseline ${name} was not fetched.` };
+/** Never throws but for a reference that is none (UserError): what cannot be had is a note. */
+export async function openBaseline(name: string): Promise<Loaded> {
+  if (isOciReference(name)) {
+    const { loadRemoteBaseline } = await import('../oci/store.ts');
+    const there = fetched.get(name) ?? loadRemoteBaseline(name);
+    fetched.set(name, there);
+    return there;
+  }
   if (!existsSync(name)) return { baseline: null, note: `The baseline ${name} does not exist: there is nothing to compare with.` };
   return loadBaseline(name);
 }

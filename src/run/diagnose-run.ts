@@ -1,14 +1,13 @@
 /** From what a run left — records, logs, snapshots — to its report. Remembers what it saw. */
-import { markAccepted } from '../accept.ts';
-import { prepareBaseline, storeBaseline, withTrend } from '../baseline/open.ts';
-import { saveBaseline } from '../baseline/store.ts';
 import type { BuildCommand } from '../command/types.ts';
 import type { DiagnosisOptions } from '../commands/options.ts';
 import { type Comparison, diagnose, type Evidence } from '../diagnose.ts';
 import type { BuildRecord } from '../evidence/build-record.ts';
 import { commandOfRecord } from '../evidence/record-command.ts';
 import { compareWithEarlier, evidenceOfRecord, merge } from '../evidence/record-evidence.ts';
-import { type Gathered, gather, prepareContext, type Source } from '../gather.ts';
+import { finish } from '../gather/finish.ts';
+import { type Gathered, gather } from '../gather/gather.ts';
+import type { Source } from '../gather/sources.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { debugLog } from '../log.ts';
@@ -91,8 +90,6 @@ function commandOf(record: BuildRecord, typed: BuildCommand | null): BuildComman
 }
 
 async function diagnoseParts(log: BuildLog, parts: readonly Part[], facts: RunFacts, options: DiagnosisOptions): Promise<BuildReport> {
-  await prepareContext();
-  await prepareBaseline(options.baseline);
   const gathered: Gathered[] = [];
   const evidences: Evidence[] = [];
   for (const part of parts) {
@@ -102,19 +99,13 @@ async function diagnoseParts(log: BuildLog, parts: readonly Part[], facts: RunFa
   }
   const evidence = joinEvidence(evidences, facts);
   const diagnosis = diagnose(log, evidence);
-  const only = gathered.length === 1 ? gathered[0] : undefined;
   const masked = maskReport(diagnosis.report, [
     ...parts.flatMap((part) => secretsAmong({ ...part.record?.buildArgs, ...part.command?.buildArgs })),
     ...gathered.flatMap((found) => [...(found.secrets ?? [])]),
   ]);
-  const marked = markAccepted(masked, only?.acceptances ?? []);
-  const now = only?.remember?.(masked);
-  const report = only && now ? withTrend(marked, only.previous, now) : marked;
-  for (const m of report.misses)
+  for (const m of masked.misses)
     debugLog().debug({ step: m.step, causes: m.causes.map((c) => `${c.kind} ${c.confidence}`) }, 'first miss explained');
-  const notes: string[] = [];
-  for (const found of gathered) notes.push(...(await remember(found, report, options, parts.length === 1)));
-  return { ...report, notes: [...new Set([...report.notes, ...notes])] };
+  return finish(masked, gathered, options, true);
 }
 
 async function gatherPart(part: Part, facts: RunFacts, options: DiagnosisOptions): Promise<Gathered> {
@@ -130,7 +121,7 @@ async function gatherPart(part: Part, facts: RunFacts, options: DiagnosisOptions
     ...(dockerfile !== undefined && { dockerfile }),
     ...(record && { listing: typeof listing === 'string' ? null : (listing ?? null) }),
   };
-  const found = gather(part.log, command, options, process.cwd(), given);
+  const found = await gather(part.log, command, options, process.cwd(), given);
   return notes.length > 0 ? { ...found, notes: [...found.notes, ...notes] } : found;
 }
 
@@ -168,13 +159,4 @@ function joinEvidence(parts: readonly Evidence[], facts: RunFacts): Evidence {
     ...(compares.length > 0 && { compare: (graph: StepGraph) => compares.map((c) => c(graph)).reduce(merge) }),
     notes: [...facts.notes, ...parts.flatMap((p) => p.notes ?? [])],
   };
-}
-
-async function remember(found: Gathered, report: BuildReport, options: DiagnosisOptions, only: boolean): Promise<string[]> {
-  if (!found.remember) return [];
-  const baseline = found.remember(report);
-  const notes: (string | null)[] = [];
-  if (options.saveBaseline !== undefined && only) notes.push(await storeBaseline(options.saveBaseline, baseline));
-  if (options.remember !== false && found.home !== null && options.baseline === undefined) notes.push(saveBaseline(found.home, baseline));
-  return notes.filter((n) => n !== null);
 }

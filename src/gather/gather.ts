@@ -1,0 +1,59 @@
+/** Finds what else is known of a build: its Dockerfile, its context, what the build before looked like. Reads files; decides nothing. */
+import path from 'node:path';
+import type { Acceptance } from '../accept.ts';
+import type { Baseline } from '../baseline/model.ts';
+import type { ScopeEntry } from '../causes/define.ts';
+import type { BuildCommand } from '../command/types.ts';
+import type { DiagnosisOptions } from '../commands/options.ts';
+import type { ContextListing } from '../context/types.ts';
+import type { Comparison, Rewrite } from '../diagnose.ts';
+import type { KnownStep } from '../graph/build.ts';
+import type { BuildLog } from '../graph/log.ts';
+import type { StepGraph } from '../graph/step.ts';
+import type { BuildReport } from '../model.ts';
+import { findContext, findDockerfile, type Source } from './sources.ts';
+
+/** All that was found for one build, and how to remember it. */
+export interface Gathered {
+  readonly known?: ReadonlyMap<string, KnownStep>;
+  readonly scopes?: ReadonlyMap<string, readonly ScopeEntry[]>;
+  readonly compare?: (graph: StepGraph) => Comparison;
+  /** Rewrites of the Dockerfile and its ignore file, by id of the advice they carry out; made when first asked for. */
+  readonly rewrites?: () => ReadonlyMap<string, Rewrite>;
+  readonly notes: readonly string[];
+  /** The file that remembers this project, where there is one. */
+  readonly home: string | null;
+  readonly previous: Baseline | null;
+  /** Values that must not be shown: of arguments and ENV that look like secrets. */
+  readonly secrets?: ReadonlySet<string>;
+  /** Misses that comments in the Dockerfile accept. */
+  readonly acceptances?: readonly Acceptance[];
+  /** The baseline of this build. */
+  remember?(report: BuildReport): Baseline;
+}
+
+/**
+ * What the caller knows better than the disk now does: a builder's record has the Dockerfile that was used, a wrapper took the snapshot
+ * while the build ran. Null: unknown, and not to be looked for.
+ */
+export interface Given {
+  readonly dockerfile?: Source | null;
+  readonly listing?: ContextListing | null;
+  readonly named?: Readonly<Record<string, ContextListing | null>>;
+}
+
+/** @throws UserError where something that the user named cannot be read */
+export async function gather(
+  log: BuildLog,
+  command: BuildCommand | null,
+  options: DiagnosisOptions,
+  cwd: string,
+  given: Given = {},
+): Promise<Gathered> {
+  const base = command?.cwd === undefined ? cwd : path.resolve(cwd, command.cwd);
+  const context = findContext(command, options, base, cwd);
+  const source = given.dockerfile === undefined ? findDockerfile(log, command, options, base, context) : given.dockerfile;
+  if (source) return (await import('./known.ts')).gatherKnown(log, command, options, { cwd, base, context, source, given });
+  const unused = 'The baseline was not used: no Dockerfile was found that matches the log.';
+  return { notes: options.baseline !== undefined ? [unused] : [], home: null, previous: null };
+}

@@ -1,0 +1,22 @@
+/** What an image's history adds: how old its layers are. */
+import { readFileSync } from 'node:fs';
+import { UserError } from '../errors.ts';
+import type { Step } from '../graph/step.ts';
+import { ageOfStep } from '../history/inspect.ts';
+import { parseHistory } from '../history/parse.ts';
+
+/** @throws UserError where the file cannot be read */
+export function readHistory(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new UserError(`the history ${file} cannot be read`, "make it with docker history --no-trunc --format '{{json .}}' IMAGE");
+  }
+}
+
+/** How old the layer of a step is, by the image's history. */
+export function readAges(file: string): (step: Step) => number | null {
+  const history = parseHistory(readHistory(file));
+  const now = Date.now();
+  return (step) => ageOfStep(history, step.parsed.instruction ?? '', step.parsed.text, now);
+}

@@ -1,0 +1,118 @@
+/** What a build's Dockerfile, context and baseline tell of it. */
+import path from 'node:path';
+import { readAcceptances } from '../accept.ts';
+import { openBaseline } from '../baseline/open.ts';
+import { protectKeys } from '../baseline/protect.ts';
+import { baselineFile, cacheFolder, loadBaseline, newSalt, type Project } from '../baseline/store.ts';
+import { hide } from '../causes/computed.ts';
+import type { BuildCommand } from '../command/types.ts';
+import type { DiagnosisOptions } from '../commands/options.ts';
+import { compareWithBaseline } from '../compare.ts';
+import { matchSteps } from '../dockerfile/match.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
+import { buildGraph } from '../graph/build.ts';
+import type { BuildLog } from '../graph/log.ts';
+import type { StepGraph } from '../graph/step.ts';
+import { computeKeys } from '../keys/compute.ts';
+import type { BuildState } from '../keys/diff.ts';
+import type { KeyInput } from '../keys/model.ts';
+import { debugLog } from '../log.ts';
+import { hashSecret, looksLikeSecret } from '../secrets.ts';
+import { findArguments } from './arguments.ts';
+import { readContext, readNamedContexts } from './contexts.ts';
+import type { Gathered, Given } from './gather.ts';
+import { readImages } from './images.ts';
+import { knownSteps, rematch } from './known-steps.ts';
+import { makeBaseline } from './remember.ts';
+import { proposeRewrites } from './rewrites.ts';
+import type { Source } from './sources.ts';
+
+/** Where things are: absolute paths but for the source's shown name. */
+interface Places {
+  readonly cwd: string;
+  /** Where the command ran. */
+  readonly base: string;
+  readonly context: string | null;
+  readonly source: Source;
+  readonly given: Given;
+}
+
+export async function gatherKnown(
+  log: BuildLog,
+  command: BuildCommand | null,
+  options: DiagnosisOptions,
+  { cwd, base, context, source, given }: Places,
+): Promise<Gathered> {
+  const notes: string[] = [];
+  const dockerfile = parseDockerfile(source.text, source.name);
+  const graph = buildGraph(log);
+  const args = findArguments(command, options, dockerfile, graph);
+  const shape: KeyInput = { dockerfile, ...keyOptions(command), buildArgs: args.values, argsKnown: args.known };
+  const match = matchSteps(graph.steps.values(), computeKeys(shape));
+  debugLog().info(
+    { dockerfile: source.path, matched: match?.matched ?? 0, compared: match?.compared ?? 0 },
+    'Dockerfile held against the log',
+  );
+  if (!match || match.matched < match.compared) {
+    if (options.dockerfile !== undefined && (!match || match.matched === 0))
+      notes.push(`${options.dockerfile} does not match the steps of this log: it was not used.`);
+    if (!match || match.matched === 0) return { notes, home: null, previous: null };
+  }
+  const folder = cacheFolder();
+  const project: Project = {
+    context: context ?? cwd,
+    dockerfile: source.path ?? path.join(context ?? cwd, 'Dockerfile'),
+    target: command?.target ?? null,
+    platforms: command?.platforms ?? [],
+  };
+  const home = folder === undefined ? null : baselineFile(folder, project);
+  const loaded =
+    options.baseline !== undefined
+      ? await openBaseline(options.baseline)
+      : home === null
+        ? { baseline: null, note: null }
+        : loadBaseline(home);
+  if (loaded.note) notes.push(loaded.note);
+  const previous = loaded.baseline;
+  const listing = given.listing !== undefined ? given.listing : context === null ? null : readContext(context, source.path, folder, notes);
+  const salt = previous?.salt ?? newSalt();
+  const secrets = new Set<string>();
+  const computed = computeKeys({
+    ...shape,
+    context: listing,
+    namedContexts: given.named ?? readNamedContexts(command, base, folder, notes),
+    protect: (name, value) => {
+      if (!looksLikeSecret(name, value)) return value;
+      secrets.add(value);
+      return hide(hashSecret(value, salt));
+    },
+  });
+  // The text of a Dockerfile may hold secrets as well: they are gone before anything is compared, shown or kept.
+  const keys = protectKeys(computed, salt, secrets);
+  const accepted = readAcceptances(source.text);
+  notes.push(...accepted.notes);
+  const now: BuildState = { keys, listing, images: readImages(graph, keys) };
+  const matched = rematch(match, keys);
+  return {
+    known: knownSteps(matched, keys, graph, source.name),
+    scopes: new Map([...matched.steps].map(([id, k]) => [id, k.env])),
+    ...(previous && { compare: (g: StepGraph) => compareWithBaseline(g, matched, now, previous, command) }),
+    ...(listing &&
+      source.path !== null &&
+      context !== null && { rewrites: () => proposeRewrites(source.text, source.path!, context, listing) }),
+    notes,
+    home,
+    previous,
+    acceptances: accepted.acceptances,
+    secrets,
+    remember: (report) => ({ ...makeBaseline(report, matched, now, salt, previous, command !== null), project }),
+  };
+}
+
+function keyOptions(command: BuildCommand | null): Pick<KeyInput, 'target' | 'platforms' | 'flags'> {
+  return {
+    ...(command?.target !== undefined && { target: command.target }),
+    platforms: command?.platforms ?? [],
+    flags: command?.flags ?? {},
+  };
+}
