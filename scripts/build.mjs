@@ -32,7 +32,7 @@ for (const part of divided.outputFiles) {
     minifyWhitespace: true,
     minifySyntax: true,
     supported: { 'dynamic-import': false },
-    define: { 'import.meta.url': '__moduleUrl' },
+    define: { 'import.meta.url': '__moduleUrl', 'import.meta.dirname': '__dirname' },
   });
   const url = code.includes('__moduleUrl') ? 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' : '';
   writeFileSync(part.path, url + code);

@@ -1,4 +1,6 @@
 /** The command line: wiring, exit status, and the one place that catches. */
+import path from 'node:path';
+import { keepCompiled } from './compile-cache.ts';
 import { UserError } from './errors.ts';
 import { VERSION } from './version.ts';
 
@@ -16,6 +18,7 @@ else {
 }
 
 async function start(args: readonly string[]): Promise<void> {
+  keepCompiled(path.join(import.meta.dirname, 'chunks'));
   // Docker calls us as its plugin (src/plugin/install.ts): its question after a build is not to wait for anything else to load.
   if (args[0] === 'docker-plugin') await (await import('./plugin/docker-plugin.ts')).runPlugin(args.slice(1));
   else await (await import('./main.ts')).main(args);

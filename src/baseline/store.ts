@@ -18,7 +18,8 @@ import { pruneBaselines } from './folder.ts';
 import type { Baseline } from './model.ts';
 import { isNewer, type Loaded, MAX_PACKED_BYTES, packBaseline, peekVersion, unpackBaseline } from './pack.ts';
 
-export { baselineFile, cacheFolder, pruneBaselines } from './folder.ts';
+export { cacheFolder } from '../cache-folder.ts';
+export { baselineFile, pruneBaselines } from './folder.ts';
 export type { Baseline, BaselineStep, PastBuild, Project } from './model.ts';
 export { type Loaded, packBaseline, unpackBaseline } from './pack.ts';
 

@@ -1,0 +1,68 @@
+/**
+ * Keeps V8's compiled form of our chunks between runs, as `module.enableCompileCache` does from Node 22.1 on; before that a start spends
+ * more time compiling than working. A fault in here costs time, nothing else.
+ */
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import Module from 'node:module';
+import path from 'node:path';
+import { Script } from 'node:vm';
+import { cacheFolder } from './cache-folder.ts';
+import { VERSION } from './version.ts';
+
+/** What Node's own loader of CommonJS is made of, which its types leave out. */
+interface Loadable {
+  exports: object;
+  require(name: string): unknown;
+}
+type Loader = (module: Loadable, file: string) => void;
+
+/** To be called before the first chunk is loaded. */
+export function keepCompiled(chunks: string): void {
+  const extensions = (Module as unknown as { _extensions: Record<string, Loader> })._extensions;
+  const folder = cacheFolder();
+  if ('enableCompileCache' in Module || folder === undefined) return;
+  // The names of chunks hold a hash of their content: V8 itself tells two sources apart by their length alone.
+  const kept = path.join(folder, 'code', `${VERSION}-${process.version}-${process.arch}`);
+  const fresh = new Map<string, Script>();
+  extensions['.cjs'] = (module, file) => {
+    const load = extensions['.js']!;
+    if (path.dirname(file) !== chunks) return load(module, file);
+    const cachedData = readOwn(path.join(kept, path.basename(file)));
+    const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`;
+    const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
+    if (!cachedData || script.cachedDataRejected) fresh.set(path.basename(file), script);
+    const require = (name: string): unknown => module.require(name);
+    (script.runInThisContext() as (...wrapped: unknown[]) => void).call(module.exports, module.exports, require, module, file, chunks);
+  };
+  process.on('exit', () => {
+    if (fresh.size > 0) keep(kept, fresh);
+  });
+}
+
+/** Compiled code runs as it is: only what this user wrote is taken. */
+function readOwn(file: string): Buffer | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, 'r');
+    return fstatSync(fd).uid === process.getuid?.() ? readFileSync(fd) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function keep(folder: string, scripts: ReadonlyMap<string, Script>): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const [name, script] of scripts) {
+      const part = path.join(folder, `${name}.${process.pid}`);
+      writeFileSync(part, script.createCachedData(), { mode: 0o600 });
+      renameSync(part, path.join(folder, name));
+    }
+    const others = path.dirname(folder);
+    for (const name of readdirSync(others)) if (name !== path.basename(folder)) rmSync(path.join(others, name), { recursive: true });
+  } catch {
+    // A full disk, a read-only home: the next start compiles again.
+  }
+}
