@@ -1,6 +1,6 @@
 /**
- * Keeps V8's compiled form of our chunks between runs, as `module.enableCompileCache` does from Node 22.1 on; before that a start spends
- * more time compiling than working. A fault in here costs time, nothing else.
+ * Keeps V8's compiled form of our code between runs: a start would spend more time compiling than working. Node does it itself from 22.1
+ * on (`module.enableCompileCache`). A fault in here costs time, nothing else.
  */
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import Module from 'node:module';
@@ -16,11 +16,18 @@ interface Loadable {
 }
 type Loader = (module: Loadable, file: string) => void;
 
-/** To be called before the first chunk is loaded. */
-export function keepCompiled(chunks: string): void {
-  const extensions = (Module as unknown as { _extensions: Record<string, Loader> })._extensions;
+interface NodeModule {
+  readonly _extensions: Record<string, Loader>;
+  readonly enableCompileCache?: () => unknown;
+}
+
+/** @param dist the folder of the bundle: what is loaded from its chunks after this is kept */
+export function keepCompiled(dist: string): void {
+  const { enableCompileCache, _extensions: extensions } = Module as unknown as NodeModule;
+  if (enableCompileCache) return void enableCompileCache();
   const folder = cacheFolder();
-  if ('enableCompileCache' in Module || folder === undefined) return;
+  if (folder === undefined) return;
+  const chunks = path.join(dist, 'chunks');
   // The names of chunks hold a hash of their content: V8 itself tells two sources apart by their length alone.
   const kept = path.join(folder, 'code', `${VERSION}-${process.version}-${process.arch}`);
   const fresh = new Map<string, Script>();

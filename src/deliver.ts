@@ -4,6 +4,7 @@ import { UserError } from './errors.ts';
 import { writeAll } from './input/source.ts';
 import type { Report } from './model.ts';
 import { reporters } from './reporters/index.ts';
+import { terminalAt } from './terminal.ts';
 
 export interface View {
   readonly color?: boolean | undefined;
@@ -42,10 +43,10 @@ function wantsColor(fd: 1 | 2 | undefined): boolean {
   const { NO_COLOR, FORCE_COLOR } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return (fd === 2 ? process.stderr : process.stdout).isTTY === true && process.env.TERM !== 'dumb';
+  return terminalAt(fd ?? 1) !== null && process.env.TERM !== 'dumb';
 }
 
 function columns(fd: 1 | 2 | undefined): number {
   const set = Number(process.env.COLUMNS);
-  return (fd === 2 ? process.stderr : process.stdout).columns ?? (set > 0 ? set : 100);
+  return terminalAt(fd ?? 1)?.columns ?? (set > 0 ? set : 100);
 }

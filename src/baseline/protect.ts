@@ -1,6 +1,7 @@
 /** Takes secrets out of a build's keys before they are compared or kept: a Dockerfile's text may hold them too, not only its variables. */
 import type { BuildKeys, StepKeys } from '../keys/model.ts';
-import { hashSecret, MASK, maskText, maskValues } from '../secrets.ts';
+import { hashSecret } from '../secrets/hash.ts';
+import { MASK, maskText, maskValues } from '../secrets.ts';
 
 /** The salt of the build's hashes, and values that are known to be secret wherever they stand. */
 interface Protection {

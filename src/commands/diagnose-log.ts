@@ -6,6 +6,7 @@ import type { ReadResult } from '../input/reader.ts';
 import { readFileLog, readStdinLog } from '../input/source.ts';
 import { openDebugLog } from '../log.ts';
 import { diagnoseLogs, exitStatus, withBudgets } from '../session.ts';
+import { inputIsTerminal } from '../terminal.ts';
 import type { DiagnosisOptions } from './options.ts';
 
 const PIPE = 'docker build --progress=plain . 2>&1 | cachewhy';
@@ -23,7 +24,7 @@ export async function runDiagnosis(options: DiagnosisOptions, files: readonly st
 }
 
 async function readStdin(passthrough: boolean): Promise<ReadResult> {
-  if (process.stdin.isTTY)
+  if (inputIsTerminal())
     throw new UserError('nothing to read: standard input is a terminal', `pipe a build: ${PIPE}, or name a log file (see cachewhy --help)`);
   // A build that is interrupted with Ctrl-C still has its last words to say: only a second one ends the reading.
   let interrupted = false;

@@ -1,5 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
-import { type DiagnosisOptions, withDiagnosisOptions } from './options.ts';
+import { type DiagnosisOptions, PASSTHROUGH, withDiagnosisOptions } from './options.ts';
 
 interface Options extends DiagnosisOptions {
   readonly log?: readonly string[];
@@ -11,11 +11,9 @@ const command: CommandModule<object, Options> = {
   describe: 'Diagnose the builds in a log: standard input, or files',
   builder: (yargs: Argv): Argv<Options> =>
     withDiagnosisOptions(
-      yargs.positional('log', { type: 'string', array: true, describe: 'Log files; - or nothing: standard input' }).option('passthrough', {
-        type: 'boolean',
-        default: true,
-        describe: 'From a pipe, hand the log through to standard error as it arrives (--no-passthrough stops that)',
-      }),
+      yargs
+        .positional('log', { type: 'string', array: true, describe: 'Log files; - or nothing: standard input' })
+        .option('passthrough', PASSTHROUGH),
     ) as unknown as Argv<Options>,
   handler: async (options) => {
     const { runDiagnosis } = await import('./diagnose-log.ts');

@@ -8,7 +8,8 @@ import type { StepGraph } from '../graph/step.ts';
 import { computeKeys } from '../keys/compute.ts';
 import type { BuildState, ImageDigests } from '../keys/diff.ts';
 import type { BuildKeys } from '../keys/model.ts';
-import { hashSecret, looksLikeSecret } from '../secrets.ts';
+import { hashSecret } from '../secrets/hash.ts';
+import { looksLikeSecret } from '../secrets.ts';
 import type { BuildRecord } from './build-record.ts';
 
 /** Keys of a recorded build without its files, and the steps of its log that they belong to. */
