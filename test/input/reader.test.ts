@@ -10,7 +10,12 @@ const log = (name: string): Buffer => readFileSync(path.join(import.meta.dirname
 
 function read(...chunks: Uint8Array[]): BuildReport[] {
   const reader = createLogReader();
-  for (const c of chunks) reader.push(c);
+  for (const c of chunks) {
+    const buffer = Buffer.from(c);
+    reader.push(buffer);
+    // As a caller does that reads the next chunk into the same buffer.
+    buffer.fill('x');
+  }
   return reader.end().builds.map((b) => diagnose(b).report);
 }
 
