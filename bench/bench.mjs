@@ -1,87 +1,107 @@
-// Speed as ratios to named peers, alternately in one run: `npm run bench` (or `npm run bench -- 100` for a log of 100 MB).
-import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+// Speed as ratios to named peers, in turn in one run:  npm run bench -- [--size 1000] [--rounds 7] [--only start,plain,…]
+// `npm run bench` builds nothing: run `npm run build` first. Peers that are not installed are named and left out.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeLargeProject, makePlainLog, makeRawLog } from './inputs.mjs';
+import { has, median, pair, peak, print, time } from './pairs.mjs';
 
-const megabytes = Number(process.argv[2] ?? 200);
-const rounds = Number(process.argv[3] ?? 5);
-const tmp = mkdtempSync(path.join(tmpdir(), 'cachewhy-bench-'));
-const cli = path.join(import.meta.dirname, '..', 'bin', 'cachewhy.js');
-// Node 20 parses these certificates at every start (nodejs/node#40524).
-const env = { PATH: process.env.PATH, HOME: tmp, NO_COLOR: '1', LC_ALL: 'C.UTF-8' };
+const { values: opt } = parseArgs({
+  options: { size: { type: 'string', default: '1000' }, rounds: { type: 'string', default: '7' }, only: { type: 'string' } },
+});
+const size = Number(opt.size);
+const rounds = Number(opt.rounds);
+const home = mkdtempSync(path.join(tmpdir(), 'cachewhy-bench-'));
+process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+const root = path.join(import.meta.dirname, '..');
+const node = process.execPath;
+const cli = path.join(root, 'bin', 'cachewhy.js');
+const ours = (...args) => [node, [cli, ...args]];
+const json = (log, ...args) => ours(log, '--format', 'json', '--no-remember', ...args);
 
-function makeLog(file, size) {
-  const fd = openSync(file, 'w');
-  let written = writeSync(
-    fd,
-    '#0 building with "default" instance using docker driver\n\n#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n#2 [1/99] FROM docker.io/library/node:22\n#2 CACHED\n',
-  );
-  for (let step = 3; written < size; step++) {
-    let block = `\n#${step} [${Math.min(step - 1, 99)}/99] RUN make part-${step}\n`;
-    for (let i = 0; i < 8000; i++)
-      block += `#${step} ${(i / 100).toFixed(3)} \x1b[32mcompiling\x1b[0m module ${i} — CACHED or DONE, says the output of this step, at some length to be real\n`;
-    written += writeSync(fd, `${block}#${step} DONE 80.0s\n`);
-  }
-  writeSync(fd, '\n#9999 exporting to image\n#9999 DONE 0.1s\n');
-  closeSync(fd);
-}
+const parts = {
+  start() {
+    const bare = [node, ['-e', '0']];
+    const small = path.join(root, 'sample-logs', 'node-naive-readme-edit', 'build.log');
+    print('--version : node -e 0', pair(ours('--version'), bare, 3 * rounds, home).ratios, 1.3);
+    print('a small log to its report : node -e 0', pair(json(small), bare, 3 * rounds, home).ratios, 2.0);
+    print('a small log to its terminal report : node -e 0', pair(ours(small, '--no-remember'), bare, 3 * rounds, home).ratios);
+  },
 
-function time(command, args, input) {
-  const stdin = input ? openSync(input, 'r') : 'ignore';
-  const began = process.hrtime.bigint();
-  // Into a pipe: grep stops at the first match where its output goes to /dev/null.
-  spawnSync(command, args, { stdio: [stdin, 'pipe', 'pipe'], env, cwd: tmp, maxBuffer: 1 << 28 });
-  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-  if (input) closeSync(stdin);
-  return seconds;
-}
+  plain() {
+    const log = path.join(home, 'plain.log');
+    const perMegabyte = [];
+    for (const megabytes of [size / 100, size / 10, size]) {
+      makePlainLog(log, megabytes * 1e6);
+      const grep = pair(json(log), ['grep', ['-cE', 'CACHED|DONE', log]], rounds, home);
+      print(`${megabytes} MB plain log : grep -cE 'CACHED|DONE'`, grep.ratios, megabytes === size ? 1.3 : undefined);
+      perMegabyte.push({ megabytes, seconds: median(grep.seconds) });
+    }
+    const awk = ['awk', ['/^#[0-9]+ (CACHED|DONE)/', log]];
+    print(`${size} MB plain log : awk`, pair(json(log), awk, Math.min(3, rounds), home).ratios);
+    const [small, middle, large] = perMegabyte;
+    const slope = (a, b) => (b.seconds - a.seconds) / (b.megabytes - a.megabytes);
+    print('growth: time per further MB, the last nine tenths : the first', [slope(middle, large) / slope(small, middle)], 1.25);
+  },
 
-function peak(command, args) {
-  const script = `import resource,subprocess,sys; subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,stderr=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss//1024)`;
-  try {
-    return Number(execFileSync('python3', ['-c', script, command, ...args], { env, cwd: tmp }).toString());
-  } catch {
-    return null;
-  }
-}
+  rawjson() {
+    const log = path.join(home, 'raw.jsonl');
+    makeRawLog(log, size * 1e5);
+    if (!has('jq')) return console.log('rawjson: jq is not installed');
+    print(`${size / 10} MB rawjson : jq -c .`, pair(json(log), ['jq', ['-c', '.', log]], Math.min(5, rounds), home).ratios, 0.5);
+  },
 
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+  memory() {
+    const bare = peak([node, ['-e', '0']], home);
+    if (bare === null) return console.log('memory: python3 is not installed');
+    const log = path.join(home, 'plain.log');
+    for (const megabytes of [size / 100, size]) {
+      makePlainLog(log, megabytes * 1e6);
+      print(`peak memory on ${megabytes} MB above bare node`, [peak(json(log), home) - bare], 25, 'MB');
+    }
+  },
 
-function compare(name, ours, peer, target) {
-  const ratios = [];
-  time(...ours);
-  time(...peer);
-  for (let i = 0; i < rounds; i++) ratios.push(time(...ours) / time(...peer));
-  const sorted = [...ratios].sort((a, b) => a - b);
-  const middle = median(ratios);
-  console.log(
-    `${name.padEnd(58)} ${middle.toFixed(2)}× (${sorted[0].toFixed(2)} to ${sorted.at(-1).toFixed(2)})  target ${target}: ${middle <= target ? 'holds' : 'missed'}`,
-  );
-}
-
-try {
-  const node = process.execPath;
-  const small = path.join(import.meta.dirname, '..', 'sample-logs', 'node-naive-readme-edit', 'build.log');
-  const big = path.join(tmp, 'big.log');
-  makeLog(big, megabytes * 1e6);
-  const empty = path.join(tmp, 'empty.mjs');
-  writeFileSync(empty, '');
-  compare(
-    `${megabytes} MB plain log : grep -cE 'CACHED|DONE'`,
-    [node, [cli, big, '--format', 'json']],
-    ['grep', ['-cE', 'CACHED|DONE', big]],
-    1.3,
-  );
-  compare(`${megabytes} MB plain log : awk`, [node, [cli, big, '--format', 'json']], ['awk', ['/^#[0-9]+ (CACHED|DONE)/', big]], 1.3);
-  compare('a small log to its report : node -e 0', [node, [cli, small, '--format', 'json', '--no-remember']], [node, ['-e', '0']], 2.0);
-  compare('--version : node -e 0', [node, [cli, '--version']], [node, ['-e', '0']], 1.3);
-  const bare = peak(node, ['-e', '0']);
-  const full = peak(node, [cli, big, '--format', 'json']);
-  if (bare !== null && full !== null)
-    console.log(
-      `peak memory on ${megabytes} MB: ${full} MB, bare node ${bare} MB: ${full - bare} MB above  target 25: ${full - bare <= 25 ? 'holds' : 'missed'}`,
+  large() {
+    const project = path.join(home, 'large');
+    mkdirSync(project);
+    makeLargeProject(project);
+    const at = (log, ...args) => json(path.join(project, log), '-f', path.join(project, 'Dockerfile'), '-C', project, ...args);
+    const baseline = path.join(home, 'large.baseline');
+    time(at('first.log', '--save-baseline', baseline), home);
+    writeFileSync(path.join(project, 'services', 'service-3', 'main.js'), 'changed\n');
+    const empty = path.join(home, 'empty');
+    mkdirSync(empty);
+    const dockerfile = path.join(empty, 'Dockerfile');
+    writeFileSync(dockerfile, 'FROM node:22\nCOPY . .\n');
+    const tiny = path.join(empty, 'tiny.log');
+    writeFileSync(
+      tiny,
+      '#1 [1/2] FROM docker.io/library/node:22\n#1 CACHED\n\n#2 [2/2] COPY . .\n#2 DONE 0.1s\n\n#3 exporting to image\n#3 DONE 0.0s\n',
     );
-} finally {
-  rmSync(tmp, { recursive: true, force: true });
+    const { seconds, peers } = pair(at('second.log', '-b', baseline), json(tiny, '-f', dockerfile, '-C', empty), 2 * rounds, home);
+    print(
+      '1,000 steps, 20 targets, with a baseline: beyond two steps',
+      seconds.map((s, i) => 1000 * (s - peers[i])),
+      100,
+      'ms',
+    );
+  },
+
+  snapshot: () => script('snapshot.mjs'),
+  simulate: () => script('simulate.mjs'),
+};
+
+function script(name) {
+  spawnSync(node, [path.join(import.meta.dirname, name)], { stdio: 'inherit' });
+}
+
+const wanted = opt.only?.split(',') ?? Object.keys(parts);
+for (const name of wanted) {
+  if (!Object.hasOwn(parts, name)) {
+    console.error(`bench: no part "${name}"; there are ${Object.keys(parts).join(', ')}`);
+    process.exit(2);
+  }
+  parts[name]();
 }
