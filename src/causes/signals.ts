@@ -47,7 +47,15 @@ export interface MissView {
   readonly installs: readonly Step[];
 }
 
+const read = new WeakMap<StepGraph, Signals>();
+
 export function readSignals(graph: StepGraph): Signals {
+  const known = read.get(graph) ?? readOnce(graph);
+  read.set(graph, known);
+  return known;
+}
+
+function readOnce(graph: StepGraph): Signals {
   const steps = [...graph.steps.values()];
   const cacheable = steps.filter((s) => s.cacheable);
   const reused = cacheable.filter(isHit);
@@ -114,16 +122,17 @@ function filteredStages(cacheable: readonly Step[], graph: StepGraph): Map<strin
 }
 
 function forcedStages(cacheable: readonly Step[], graph: StepGraph): Set<string> {
+  const keyOf = (s: Step): string => JSON.stringify([s.parsed.stage, s.parsed.target]);
+  const stages = new Map<string, Step[]>();
+  for (const s of cacheable) if (s.parsed.instruction !== 'WORKDIR') stages.set(keyOf(s), [...(stages.get(keyOf(s)) ?? []), s]);
+  const users = new Map<Step, Step[]>();
+  for (const s of cacheable) for (const i of stepInputs(s, graph.steps)) users.set(i, [...(users.get(i) ?? []), s]);
   const forced = new Set<string>();
   for (const { root } of graph.misses) {
     const { stage } = root.parsed;
     if (stage === null) continue;
-    const own = cacheable.filter(
-      (s) => s.parsed.stage === stage && s.parsed.target === root.parsed.target && s.parsed.instruction !== 'WORKDIR',
-    );
-    const readers = cacheable.filter(
-      (s) => s.parsed.stage !== stage && stepInputs(s, graph.steps).some((i) => own.includes(i) && i !== root),
-    );
+    const own = stages.get(keyOf(root)) ?? [];
+    const readers = own.filter((s) => s !== root).flatMap((s) => (users.get(s) ?? []).filter((u) => u.parsed.stage !== stage));
     if (own.length > 1 && own.every(isMiss) && readers.some(isHit)) forced.add(stage);
   }
   return forced;

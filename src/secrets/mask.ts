@@ -108,13 +108,25 @@ function assignmentEdit(text: string, match: RegExpExecArray, run: Run): Edit | 
   return { start: end - bare.length, end };
 }
 
-function matchEdits(text: string, pattern: RegExp, group: number): Edit[] {
+/** Forms of a secret that tell it by themselves, and the group that holds it: the last thing of its pattern. */
+const FORMS: readonly (readonly [RegExp, number])[] = [
+  [new RegExp(TOKEN, 'g'), 0],
+  [new RegExp(JSON_WEB_TOKEN, 'g'), 0],
+  [SCHEME, 1],
+  [USER_FLAG, 2],
+  [LOGIN_PASSWORD, 1],
+  [QUERY_SIGNATURE, 1],
+];
+
+function formEdits(text: string): Edit[] {
   const edits: Edit[] = [];
-  for (const match of text.matchAll(new RegExp(pattern, 'g'))) {
-    const value = match[group]!;
-    // The group is the last thing of its pattern.
-    const end = match.index + match[0].length;
-    if (!REFERENCE.test(value)) edits.push({ start: end - value.length, end });
+  for (const [pattern, group] of FORMS) {
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+      const value = match[group]!;
+      const end = match.index + match[0].length;
+      if (!REFERENCE.test(value)) edits.push({ start: end - value.length, end });
+    }
   }
   return edits;
 }
@@ -141,16 +153,25 @@ function apply(text: string, edits: readonly Edit[]): string {
   return out + text.slice(at);
 }
 
+/** Keys and reports say the same texts many times. */
+const masked = new Map<string, string>();
+const MAX_MASKED = 10_000;
+
 /** The text with every secret that can be told replaced by `***`; names stay, so that it still says what it is about. */
 export function maskText(text: string): string {
+  let result = masked.get(text);
+  if (result === undefined) {
+    result = maskOnce(text);
+    if (masked.size >= MAX_MASKED) masked.clear();
+    if (text.length < 2000) masked.set(text, result);
+  }
+  return result;
+}
+
+function maskOnce(text: string): string {
   const edits: Edit[] = [
     ...privateKeyEdits(text),
-    ...matchEdits(text, TOKEN, 0),
-    ...matchEdits(text, JSON_WEB_TOKEN, 0),
-    ...matchEdits(text, SCHEME, 1),
-    ...matchEdits(text, USER_FLAG, 2),
-    ...matchEdits(text, LOGIN_PASSWORD, 1),
-    ...matchEdits(text, QUERY_SIGNATURE, 1),
+    ...formEdits(text),
     ...findUrlCredentials(text).filter((range) => !REFERENCE.test(text.slice(range.start, range.end))),
   ];
   const run: Run = { start: 0, end: 0 };
