@@ -1,6 +1,6 @@
 /** `cachewhy [log…]`: reads, diagnoses, reports. */
 import { fstatSync } from 'node:fs';
-import { deliver } from '../deliver.ts';
+import { chooseReports, deliver } from '../deliver.ts';
 import { UserError } from '../errors.ts';
 import type { ReadResult } from '../input/reader.ts';
 import { readFileLog, readStdinLog } from '../input/source.ts';
@@ -14,12 +14,13 @@ const PIPE = 'docker build --progress=plain . 2>&1 | cachewhy';
 /** @returns the exit status */
 export async function runDiagnosis(options: DiagnosisOptions, files: readonly string[], passthrough: boolean): Promise<number> {
   await openDebugLog(options.logLevel);
+  const formats = chooseReports(options.format);
   const results: ReadResult[] = [];
   for (const file of files.length > 0 ? files : ['-'])
     results.push(file === '-' ? await readStdin(passthrough) : check(readFileLog(file), file));
   if (results.every((r) => r.builds.length === 0)) throw noBuild(results, files);
   const report = withBudgets(await diagnoseLogs(results, options), options);
-  await deliver(report, options.format, { color: options.color });
+  await deliver(report, formats, { color: options.color });
   return exitStatus(report);
 }
 

@@ -1,10 +1,11 @@
 /** `cachewhy simulate`: reads its options, replays, reports. */
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
+import { parseFormats, writeFormats } from '../output.ts';
 import { applyChange, checkChange } from '../simulate/apply.ts';
 import { type ChangedFiles, improve, replayAgainst } from '../simulate/improve.ts';
 import type { Memory, Simulation, SimulationReport } from '../simulate/model.ts';
-import { parseFormat, progressBar, writeFormats } from '../simulate/output.ts';
+import { progressBar } from '../simulate/progress.ts';
 import { simulationReporters } from '../simulate/reports/index.ts';
 import { runSimulation, type SimulateOptions, type SimulationRun } from '../simulate/simulate.ts';
 import { VERSION } from '../version.ts';
@@ -45,7 +46,7 @@ export interface SimulateArguments {
 /** @returns the exit status */
 export async function simulateHistory(args: SimulateArguments): Promise<number> {
   const names = Object.keys(simulationReporters);
-  for (const spec of args.format) parseFormat(spec, names);
+  const formats = parseFormats(args.format, names);
   if (args.apply && !args.fix) throw new UserError('--apply needs --fix', 'cachewhy simulate --fix --apply');
   if (args.check && !args.fix && args.against === undefined)
     throw new UserError('--check needs --fix or --against', 'cachewhy simulate --fix --check');
@@ -59,7 +60,7 @@ export async function simulateHistory(args: SimulateArguments): Promise<number> 
   result.run.close();
   const simulation = withMoney(result.simulation, args);
   const report: SimulationReport = { schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, simulation };
-  await writeFormats(args.format, names, args.color, async (name, view) => {
+  await writeFormats(formats, { color: args.color }, async (name, view) => {
     const reporter = await simulationReporters[name]?.();
     return reporter ? reporter.render(report, view) : '';
   });

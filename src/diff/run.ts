@@ -1,5 +1,5 @@
 /** `cachewhy diff`: two logs, or two saved baselines. */
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Baseline } from '../baseline/model.ts';
 import { loadBaseline } from '../baseline/store.ts';
 import { UserError } from '../errors.ts';
@@ -7,6 +7,7 @@ import { buildGraph } from '../graph/build.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { readFileLog } from '../input/source.ts';
 import { isOciReference } from '../oci/reference.ts';
+import { parseFormats, writeFormats } from '../output.ts';
 import { diffBaselines } from './baselines.ts';
 import { diffLogs } from './logs.ts';
 import type { BuildDifference } from './model.ts';
@@ -18,13 +19,10 @@ const FORMATS: Readonly<Record<string, (named: NamedDifference) => string>> = { 
 
 /** @throws UserError */
 export async function runDiff(before: string, after: string, formats: readonly string[]): Promise<void> {
-  const wanted = (formats.length > 0 ? formats : ['terminal']).map(readFormat);
+  const wanted = parseFormats(formats, Object.keys(FORMATS));
   const [a, b] = [await readSide(before), await readSide(after)];
   const named: NamedDifference = { before, after, difference: compare(a, b) };
-  for (const { render, file } of wanted) {
-    if (file === null) process.stdout.write(render(named));
-    else write(file, render(named));
-  }
+  await writeFormats(wanted, {}, (name) => FORMATS[name]!(named));
 }
 
 function compare(a: Side, b: Side): BuildDifference {
@@ -69,24 +67,5 @@ function isGzip(file: string): boolean {
     return false;
   } finally {
     closeSync(fd);
-  }
-}
-
-function readFormat(spec: string): { render: (named: NamedDifference) => string; file: string | null } {
-  const at = spec.indexOf('=');
-  const name = at < 0 ? spec : spec.slice(0, at);
-  const render = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
-  if (!render) throw new UserError(`diff has no format "${name}"`, `use one of ${Object.keys(FORMATS).join(', ')}`);
-  return { render, file: at < 0 ? null : spec.slice(at + 1) };
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new UserError(
-      `${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
-      'check the folder and its permissions',
-    );
   }
 }

@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import { cacheFolder } from '../baseline/store.ts';
 import { maskCommand } from '../command/parse.ts';
 import type { BuildCommand } from '../command/types.ts';
-import { deliver } from '../deliver.ts';
+import { chooseReports, deliver } from '../deliver.ts';
 import { UserError } from '../errors.ts';
 import type { LocalBuild } from '../evidence/local-state.ts';
 import type { ReadResult } from '../input/reader.ts';
@@ -142,7 +142,11 @@ export async function reportPass(pass: Pass, options: RunOptions): Promise<numbe
     const stopped = end.interrupted && report.builds.every((b) => b.outcome !== 'succeeded');
     // Whoever pressed Ctrl-C wants the prompt back, not a page.
     if (stopped && options.format.length === 0) process.stderr.write(report.builds.map((b) => `cachewhy: ${b.headline}\n`).join(''));
-    else await deliver(report, options.format, { color: options.color, ...(options.format.length === 0 && { fd: 2 as const }) });
+    else
+      await deliver(report, chooseReports(options.format), {
+        color: options.color,
+        ...(options.format.length === 0 && { fd: 2 as const }),
+      });
   } catch (error) {
     process.stderr.write(`cachewhy: ${faultLine(error)}\n`);
     return end.status;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DiagnosisOptions } from '../commands/options.ts';
-import { deliver } from '../deliver.ts';
+import { chooseReports, deliver } from '../deliver.ts';
 import { type Comparison, diagnose } from '../diagnose.ts';
 import { UserError } from '../errors.ts';
 import type { BuildRecord } from '../evidence/build-record.ts';
@@ -36,8 +36,9 @@ const MAX_EARLIER = 4;
 
 /** @returns the exit status */
 export async function reportLast(ref: string | undefined, options: LastOptions): Promise<number> {
+  const formats = chooseReports(options.format);
   const report = withBudgets(await diagnoseLast(ref, options), options);
-  await deliver(report, options.format, { color: options.color });
+  await deliver(report, formats, { color: options.color });
   const diff = report.builds.flatMap((b) => b.comparedWith?.dockerfileDiff ?? []).join('');
   if (diff !== '' && options.format.length === 0) process.stdout.write(`\nThe Dockerfile since then:\n\n${diff}`);
   return exitStatus(report);

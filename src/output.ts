@@ -1,0 +1,76 @@
+/** Writes texts where they belong: each format asked for to its file, the rest to standard output. */
+import { writeFileSync } from 'node:fs';
+import { UserError } from './errors.ts';
+import { writeAll } from './input/source.ts';
+import { terminalAt } from './terminal.ts';
+
+export interface OutputView {
+  readonly color: boolean;
+  readonly columns: number;
+}
+
+export interface OutputOptions {
+  /** Undefined: where it goes to a terminal. */
+  readonly color?: boolean | undefined;
+  /** Where a format without a file goes: 1 standard output (the default), 2 standard error. */
+  readonly fd?: 1 | 2;
+}
+
+/** One format asked for. */
+export interface FormatSpec {
+  readonly name: string;
+  /** Null: where the command prints. */
+  readonly file: string | null;
+}
+
+/**
+ * Wrong names are said before the work is done, not after.
+ * @param specs `NAME` or `NAME=FILE`; none: the terminal
+ * @throws UserError where a name is not among those known
+ */
+export function parseFormats(specs: readonly string[], names: readonly string[]): FormatSpec[] {
+  return (specs.length > 0 ? specs : ['terminal']).map((spec) => {
+    const at = spec.indexOf('=');
+    const name = at < 0 ? spec : spec.slice(0, at);
+    if (!names.includes(name)) throw new UserError(`unknown format "${name}"`, `use one of ${names.join(', ')}`);
+    return { name, file: at < 0 ? null : spec.slice(at + 1) };
+  });
+}
+
+/**
+ * @param render gives the text of a format
+ * @throws UserError where a file cannot be written
+ */
+export async function writeFormats(
+  formats: readonly FormatSpec[],
+  { color, fd = 1 }: OutputOptions,
+  render: (name: string, view: OutputView) => string | Promise<string>,
+): Promise<void> {
+  for (const { name, file } of formats) {
+    if (file === null) writeAll(fd, Buffer.from(await render(name, { color: color ?? wantsColor(fd), columns: columnsOf(fd) }), 'utf8'));
+    else writeFile(file, await render(name, { color: false, columns: 100 }));
+  }
+}
+
+function writeFile(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UserError(
+      `${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
+      'check the folder and its permissions',
+    );
+  }
+}
+
+function wantsColor(fd: 1 | 2): boolean {
+  const { NO_COLOR, FORCE_COLOR } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return terminalAt(fd) !== null && process.env.TERM !== 'dumb';
+}
+
+function columnsOf(fd: 1 | 2): number {
+  const set = Number(process.env.COLUMNS);
+  return terminalAt(fd)?.columns ?? (set > 0 ? set : 100);
+}
