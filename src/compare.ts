@@ -121,7 +121,8 @@ function nothingDiffers(
   }
   const filtered = command?.noCacheFilter.some((f) => f.toLowerCase() === step.parsed.stage?.toLowerCase()) ?? false;
   if (!(command?.noCache || filtered)) {
-    const sure = command !== null && baseline.commandKnown && found.unknown.length === 0;
+    // Where a cache was imported, how that went says more: the log tells.
+    const sure = command !== null && baseline.commandKnown && found.unknown.length === 0 && signals.importers.length === 0;
     const looksForced =
       command === null &&
       (signals.noCacheFingerprint !== null ||

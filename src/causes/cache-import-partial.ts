@@ -27,7 +27,7 @@ const cause: Cause = {
     return {
       kind: 'cache-import-partial',
       confidence: min && wholeStage ? 'likely' : 'possible',
-      weight: 0.75,
+      weight: min && wholeStage ? 0.9 : 0.75,
       summary: `The cache ${imported.ref} has no results of stage ${stage ?? 'above the last'}`,
       because: [
         `${imported.step}: a cache was imported, and all of stage ${stage ?? '?'} ran`,

@@ -75,8 +75,9 @@ export function parseVertexName(name: string): VertexName {
   if (!bracket) {
     if (IMPORT.test(name)) return bare('import', name);
     if (EXPORT.test(name)) return bare('export', name);
+    // `copy /context /` unpacks a context that came as an archive: operations without a name of their own are named in lower case.
     const s = step(name);
-    return s.kind === 'step' ? s : bare('internal', name);
+    return s.kind === 'step' && /^[A-Z]/.test(name) ? s : bare('internal', name);
   }
   const text = name.slice(bracket[0].length);
   const inside = bracket[1] ?? '';

@@ -96,18 +96,20 @@ export function settleRemoteAdds(steps: Iterable<Step>): void {
 }
 
 /**
- * A step evaluated a second time under one name (bake gives each target its own context vertex): printed DONE, then CACHED. It counts once.
+ * A step evaluated a second time under one name counts once. Bake and compose give each target its own context vertex, and with it every
+ * step below; of equal ones the solver runs one (solver/scheduler.go, mergeTo) and the record of either target shows both: the one that
+ * ran, and the other as cached the moment after.
  */
 export function settleDuplicates(steps: Iterable<Step>): void {
+  const all = [...steps].filter((s) => s.cacheable);
   const ran = new Map<string, Step>();
-  for (const step of steps) {
-    if (!step.cacheable) continue;
-    const first = ran.get(step.name);
-    if (first && step.status === 'reused') {
-      step.duplicateOf = first.id;
-      step.cacheable = false;
-      step.status = 'internal';
-    } else if (step.status === 'rebuilt') ran.set(step.name, step);
+  for (const step of all) if (step.status === 'rebuilt') for (const name of step.vertex.names) ran.set(name, step);
+  for (const step of all) {
+    const first = step.status === 'reused' ? step.vertex.names.map((n) => ran.get(n)).find((s) => s !== undefined) : undefined;
+    if (!first) continue;
+    step.duplicateOf = first.id;
+    step.cacheable = false;
+    step.status = 'internal';
   }
 }
 
