@@ -78,10 +78,11 @@ export async function gatherKnown(
   const listing = given.listing !== undefined ? given.listing : context === null ? null : readContext(context, source.path, folder, notes);
   const salt = previous?.salt ?? newSalt();
   const secrets = new Set<string>();
+  const named = given.named ?? readNamedContexts(command, base, folder, notes);
   const computed = computeKeys({
     ...shape,
     context: listing,
-    namedContexts: given.named ?? readNamedContexts(command, base, folder, notes),
+    namedContexts: named,
     protect: (name, value) => {
       if (!looksLikeSecret(name, value)) return value;
       secrets.add(value);
@@ -92,7 +93,7 @@ export async function gatherKnown(
   const keys = protectKeys(computed, salt, secrets);
   const accepted = readAcceptances(source.text);
   notes.push(...accepted.notes);
-  const now: BuildState = { keys, listing, images: readImages(graph, keys) };
+  const now: BuildState = { keys, listing, named, images: readImages(graph, keys) };
   const matched = rematch(match, keys);
   return {
     known: knownSteps(matched, keys, graph, source.name),

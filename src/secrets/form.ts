@@ -102,8 +102,8 @@ const HARMLESS_FORM = [
   /^[~.]{0,2}\//, // path
 ];
 
-/** A commit, digest, part of a uuid, number: known to be no secret, alone or as part of a longer name. */
-const HEX = /^(?:[0-9a-f]{7,}|[0-9A-F]{7,}|[0-9]+)$/;
+/** A commit, digest, fingerprint (`search=0xb8dc7e53…`), part of a uuid, number: known to be no secret, alone or as part of a longer name. */
+const HEX = /^(?:(?:0x)?(?:[0-9a-f]{7,}|[0-9A-F]{7,})|[0-9]+)$/;
 
 /** True for letters as words are written: a capital starts a word and rarely stands beside another. */
 function isCamelCase(text: string): boolean {
