@@ -1,6 +1,6 @@
 /** What the tests work with: a project folder, a home of its own, docker and cachewhy. */
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, inject, onTestFinished } from 'vitest';
@@ -33,8 +33,10 @@ export interface Lab {
   cachewhy(args: readonly string[], options?: SpawnSyncOptions): Ended;
   /** A shell line, `$CACHEWHY` being the command. */
   shell(line: string, options?: SpawnSyncOptions): Ended;
-  /** `cachewhy run --format json -- …`. */
+  /** `cachewhy run -- …`, its report. */
   run(argv: readonly string[], expected?: number): BuildReport;
+  /** The same, of a command that may build several times. */
+  runAll(argv: readonly string[], options?: SpawnSyncOptions, expected?: number): Report;
   /** `docker … | cachewhy --format json`. */
   pipe(argv: readonly string[]): BuildReport;
   last(args?: readonly string[]): BuildReport;
@@ -107,9 +109,17 @@ export function openLab(engine: Engine, files: Files = {}): Lab {
     cachewhy: (args, options) => spawn(process.execPath, [inject('cli'), ...args], options),
     shell: (line, options) => spawn('sh', ['-c', line], options),
     run: (argv, expected = 0) => {
-      const done = lab.cachewhy(['run', '--format', 'json', '--', ...argv]);
+      const { builds } = lab.runAll(argv, {}, expected);
+      expect(builds).toHaveLength(1);
+      return builds[0]!;
+    },
+    runAll: (argv, options = {}, expected = 0) => {
+      // Standard output is the build's own.
+      const file = path.join(home, 'report.json');
+      rmSync(file, { force: true });
+      const done = lab.cachewhy(['run', '--format', `json=${file}`, '--', ...argv], options);
       expect(done.status, done.stderr).toBe(expected);
-      return only(done);
+      return JSON.parse(readFileSync(file, 'utf8')) as Report;
     },
     pipe: (argv) => only(lab.shell(`docker ${argv.map((w) => `'${w}'`).join(' ')} 2>&1 | $CACHEWHY --no-passthrough --format json`)),
     last: (args = []) => only(lab.cachewhy(['last', '--format', 'json', ...args])),

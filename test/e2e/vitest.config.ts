@@ -9,6 +9,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Builds that run side by side on a small machine only wait for each other.
     maxWorkers: 2,
+    // An engine on a busy machine may fail a build that it would not fail again; what fails twice is ours.
+    retry: 1,
     env: { NO_COLOR: '1' },
   },
 });
