@@ -49,6 +49,8 @@ export interface Evidence {
   /** Age of a step's layer in seconds, from an image's history; null where unknown. */
   readonly ageOf?: (step: Step) => number | null;
   readonly notes?: readonly string[];
+  /** The build is still to come: it is spoken of in the future. */
+  readonly foreseen?: boolean;
 }
 
 export interface Diagnosis {
@@ -75,7 +77,7 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
     builder: log.builder,
     seconds: graph.seconds === null ? null : round(graph.seconds),
     summary,
-    headline: writeHeadline(graph, summary, misses),
+    headline: writeHeadline(graph, summary, misses, evidence.foreseen ?? false),
     steps: [...graph.steps.values()].map((s) => stepReport(s, log)),
     misses,
     hidden: hiddenReports(graph, comparison),

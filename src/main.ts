@@ -7,6 +7,7 @@ import explain from './commands/explain.ts';
 import history from './commands/history.ts';
 import last from './commands/last.ts';
 import plugin from './commands/plugin.ts';
+import predict from './commands/predict.ts';
 import run from './commands/run.ts';
 import simulate from './commands/simulate.ts';
 import { UserError } from './errors.ts';
@@ -19,6 +20,7 @@ const commands: readonly CommandModule<object, never>[] = [
   history,
   diff,
   simulate,
+  predict,
   explain,
   plugin,
   completion,

@@ -49,6 +49,18 @@ export interface BuildReport {
   readonly line?: number;
   /** The builder's record that it was held against, where it was. */
   readonly comparedWith?: ComparedRecord;
+  /** The build is still to come: what is said of its steps is foretold. */
+  readonly foreseen?: Foreseen;
+}
+
+/** What a prediction stands on. */
+export interface Foreseen {
+  /** When the build was made that it was held against, RFC 3339. */
+  readonly against: string;
+  /** What was taken for granted, a sentence each. */
+  readonly assumptions: readonly string[];
+  /** Steps that may come otherwise, and on what that hangs. */
+  readonly doubts: readonly { readonly step: string; readonly why: string }[];
 }
 
 /** A build that the builder has on record. */

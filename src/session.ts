@@ -5,7 +5,7 @@ import type { BuildCommand } from './command/types.ts';
 import type { DiagnosisOptions } from './commands/options.ts';
 import { diagnose, type Evidence } from './diagnose.ts';
 import { UserError } from './errors.ts';
-import { gather } from './gather/gather.ts';
+import { type Given, gather } from './gather/gather.ts';
 import type { BuildLog } from './graph/log.ts';
 import type { ReadResult } from './input/reader.ts';
 import { debugLog } from './log.ts';
@@ -24,14 +24,30 @@ export async function diagnoseLogs(results: readonly ReadResult[], options: Diag
     );
     notes.push(...result.notes);
     if (result.unread.count > 0) notes.push(unreadNote(result));
-    for (const log of result.builds) builds.push(await diagnoseOne(log, options, results.length === 1 && result.builds.length === 1));
+    for (const log of result.builds)
+      builds.push(await diagnoseOne(log, commandOf(log, options), options, results.length === 1 && result.builds.length === 1));
   }
   return { schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, builds, ...(notes.length > 0 && { notes }) };
 }
 
-async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boolean): Promise<BuildReport> {
-  const { text, command } = commandOf(log, options);
-  const found = await gather(log, command, options, process.cwd());
+/** A command line and what it says. */
+export interface GivenCommand {
+  readonly text: string | null;
+  readonly command: BuildCommand | null;
+}
+
+/**
+ * @param keep false: nothing is remembered
+ * @param given what the caller knows better than the disk
+ */
+export async function diagnoseOne(
+  log: BuildLog,
+  { text, command }: GivenCommand,
+  options: DiagnosisOptions,
+  keep: boolean,
+  given: Given & { readonly foreseen?: boolean } = {},
+): Promise<BuildReport> {
+  const found = await gather(log, command, options, process.cwd(), given);
   const ageOf = options.history === undefined ? undefined : (await import('./gather/history.ts')).readAges(options.history);
   const evidence: Evidence = {
     ...(ageOf && { ageOf }),
@@ -41,17 +57,18 @@ async function diagnoseOne(log: BuildLog, options: DiagnosisOptions, only: boole
     ...(found.scopes && { scopes: found.scopes }),
     ...(found.compare && { compare: found.compare }),
     ...(found.rewrites && { rewrites: found.rewrites }),
+    ...(given.foreseen && { foreseen: true }),
     notes: found.notes,
   };
   const diagnosis = diagnose(log, evidence);
   const masked = maskReport(diagnosis.report, [...secretsAmong(command?.buildArgs ?? {}), ...(found.secrets ?? [])]);
   for (const m of masked.misses)
     debugLog().debug({ step: m.step, causes: m.causes.map((c) => `${c.kind} ${c.confidence}`) }, 'first miss explained');
-  return found.remember ? (await import('./gather/finish.ts')).finish(masked, [found], options, only) : masked;
+  return found.remember ? (await import('./gather/finish.ts')).finish(masked, [found], options, keep) : masked;
 }
 
 /** The command line that made the build: the user's word, else what the log shows nearest above it. */
-function commandOf(log: BuildLog, options: DiagnosisOptions): { text: string | null; command: BuildCommand | null } {
+function commandOf(log: BuildLog, options: DiagnosisOptions): GivenCommand {
   const texts = options.buildCommand === undefined ? log.commands.map((c) => c.text).reverse() : [options.buildCommand];
   for (const text of texts) {
     const command = parseCommandLine(text)[0];

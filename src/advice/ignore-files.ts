@@ -16,7 +16,7 @@ const advice: Advice = {
     const git = paths.some((p) => p.startsWith('.git/'));
     const lines = [...new Set(paths.map(pattern))];
     return {
-      summary: `Add ${lines.map((l) => `\`${l}\``).join(', ')} to .dockerignore: ${lines.length === 1 ? 'it is' : 'they are'} copied but change nothing that is built`,
+      summary: `Add ${lines.map((l) => `\`${l}\``).join(', ')} to .dockerignore: ${lines.length === 1 ? 'it is copied but changes' : 'they are copied but change'} nothing that is built`,
       saves: [view.step, ...view.miss.cascade],
       because: [
         `only ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ', …' : ''} changed`,

@@ -40,6 +40,8 @@ export interface Given {
   readonly dockerfile?: Source | null;
   readonly listing?: ContextListing | null;
   readonly named?: Readonly<Record<string, ContextListing | null>>;
+  /** The build to compare with. */
+  readonly previous?: Baseline;
 }
 
 /** @throws UserError where something that the user named cannot be read */

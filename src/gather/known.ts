@@ -2,9 +2,7 @@
 import path from 'node:path';
 import { readAcceptances } from '../accept.ts';
 import { openBaseline } from '../baseline/open.ts';
-import { protectKeys } from '../baseline/protect.ts';
-import { baselineFile, cacheFolder, loadBaseline, newSalt, type Project } from '../baseline/store.ts';
-import { hide } from '../causes/computed.ts';
+import { baselineFile, cacheFolder, type Loaded, loadBaseline, newSalt, type Project } from '../baseline/store.ts';
 import type { BuildCommand } from '../command/types.ts';
 import type { DiagnosisOptions } from '../commands/options.ts';
 import { compareWithBaseline } from '../compare.ts';
@@ -17,13 +15,12 @@ import { computeKeys } from '../keys/compute.ts';
 import type { BuildState } from '../keys/diff.ts';
 import type { KeyInput } from '../keys/model.ts';
 import { debugLog } from '../log.ts';
-import { hashSecret } from '../secrets/hash.ts';
-import { looksLikeSecret } from '../secrets.ts';
 import { findArguments } from './arguments.ts';
 import { readContext, readNamedContexts } from './contexts.ts';
 import type { Gathered, Given } from './gather.ts';
 import { readImages } from './images.ts';
 import { knownSteps, rematch } from './known-steps.ts';
+import { computeProtected } from './protected-keys.ts';
 import { makeBaseline } from './remember.ts';
 import { proposeRewrites } from './rewrites.ts';
 import type { Source } from './sources.ts';
@@ -60,37 +57,15 @@ export async function gatherKnown(
     if (!match || match.matched === 0) return { notes, home: null, previous: null };
   }
   const folder = cacheFolder();
-  const project: Project = {
-    context: context ?? cwd,
-    dockerfile: source.path ?? path.join(context ?? cwd, 'Dockerfile'),
-    target: command?.target ?? null,
-    platforms: command?.platforms ?? [],
-  };
+  const project = projectOf(command, source, context ?? cwd);
   const home = folder === undefined ? null : baselineFile(folder, project);
-  const loaded =
-    options.baseline !== undefined
-      ? await openBaseline(options.baseline)
-      : home === null
-        ? { baseline: null, note: null }
-        : loadBaseline(home);
+  const loaded = given.previous ? { baseline: given.previous, note: null } : await findBaseline(options.baseline, home);
   if (loaded.note) notes.push(loaded.note);
   const previous = loaded.baseline;
   const listing = given.listing !== undefined ? given.listing : context === null ? null : readContext(context, source.path, folder, notes);
   const salt = previous?.salt ?? newSalt();
-  const secrets = new Set<string>();
   const named = given.named ?? readNamedContexts(command, base, folder, notes);
-  const computed = computeKeys({
-    ...shape,
-    context: listing,
-    namedContexts: named,
-    protect: (name, value) => {
-      if (!looksLikeSecret(name, value)) return value;
-      secrets.add(value);
-      return hide(hashSecret(value, salt));
-    },
-  });
-  // The text of a Dockerfile may hold secrets as well: they are gone before anything is compared, shown or kept.
-  const keys = protectKeys(computed, salt, secrets);
+  const { keys, secrets } = computeProtected({ ...shape, context: listing, namedContexts: named }, salt);
   const accepted = readAcceptances(source.text);
   notes.push(...accepted.notes);
   const now: BuildState = { keys, listing, named, images: readImages(graph, keys) };
@@ -111,7 +86,23 @@ export async function gatherKnown(
   };
 }
 
-function keyOptions(command: BuildCommand | null): Pick<KeyInput, 'target' | 'platforms' | 'flags'> {
+/** @param context absolute */
+export function projectOf(command: BuildCommand | null, source: Source, context: string): Project {
+  return {
+    context,
+    dockerfile: source.path ?? path.join(context, 'Dockerfile'),
+    target: command?.target ?? null,
+    platforms: command?.platforms ?? [],
+  };
+}
+
+/** @param home the file that remembers the project; null where there is none */
+export async function findBaseline(name: string | undefined, home: string | null): Promise<Loaded> {
+  if (name !== undefined) return openBaseline(name);
+  return home === null ? { baseline: null, note: null } : loadBaseline(home);
+}
+
+export function keyOptions(command: BuildCommand | null): Pick<KeyInput, 'target' | 'platforms' | 'flags'> {
   return {
     ...(command?.target !== undefined && { target: command.target }),
     platforms: command?.platforms ?? [],

@@ -18,7 +18,7 @@ const reporter: Reporter = {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>cachewhy report</title><style>${STYLE}</style></head>
-<body><header><h1>Why the build cache missed</h1><label>Search <input id="q" type="search" placeholder="step, file, cause" accesskey="s"></label></header>
+<body><header><h1>${report.builds.every((b) => b.foreseen) ? 'What the build cache will miss' : 'Why the build cache missed'}</h1><label>Search <input id="q" type="search" placeholder="step, file, cause" accesskey="s"></label></header>
 <main>${budgets}${builds}${notes}</main><script>${SCRIPT}</script></body></html>
 `;
   },
@@ -59,7 +59,7 @@ function build(b: BuildReport, index: number, of: number): string {
   const tiles = [
     tile(percent(b.summary.hitRate), 'of steps reused'),
     tile(`${b.summary.reused} / ${b.summary.reused + b.summary.rebuilt}`, 'steps from the cache'),
-    tile(duration(b.summary.rebuiltSeconds), 'in steps that ran'),
+    tile(duration(b.summary.rebuiltSeconds), b.foreseen ? 'in steps that will run' : 'in steps that ran'),
     tile(duration(b.summary.avoidableSeconds), 'avoidable'),
   ];
   if (b.seconds !== null) tiles.push(tile(duration(b.seconds), 'in all'));

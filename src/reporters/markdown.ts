@@ -14,7 +14,11 @@ const reporter: Reporter = {
   extension: 'md',
   render(report) {
     const order = [...report.builds.entries()].sort(([, a], [, b]) => b.summary.rebuiltSeconds - a.summary.rebuiltSeconds);
-    const parts: string[] = ['<!-- cachewhy -->', '## Why the build cache missed', ''];
+    const parts: string[] = [
+      '<!-- cachewhy -->',
+      report.builds.every((b) => b.foreseen) ? '## What the build cache will miss' : '## Why the build cache missed',
+      '',
+    ];
     if (report.builds.length > 1) parts.push(overview(order), '');
     for (const b of report.budgets ?? []) parts.push(`- ${b.ok ? '✅' : '❌'} ${escapeMarkdown(b.summary)}`);
     for (const [i, b] of order) parts.push(build(b, report.builds.length > 1 ? i + 1 : null));
@@ -62,7 +66,7 @@ function build(b: BuildReport, number: number | null): string {
   if (b.misses.length === 0 && b.outcome === 'succeeded') return out.join('\n');
   const facts = [
     `${b.summary.reused} of ${b.summary.reused + b.summary.rebuilt} steps reused (${percent(b.summary.hitRate)})`,
-    `${duration(b.summary.rebuiltSeconds)} in steps that ran`,
+    `${duration(b.summary.rebuiltSeconds)} in steps that ${b.foreseen ? 'will run' : 'ran'}`,
   ];
   if (b.summary.avoidableSeconds > 0) facts.push(`**${duration(b.summary.avoidableSeconds)} avoidable**`);
   if (b.money) facts.push(`the avoidable part costs ${escapeMarkdown(money(b.money.avoidablePerMonth, b.money.currency))} a month`);

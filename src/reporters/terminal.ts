@@ -92,7 +92,7 @@ class TerminalReport {
     if (b.summary.steps > 0 && bad) {
       const parts = [
         `${b.summary.reused} of ${b.summary.reused + b.summary.rebuilt} steps reused (${percent(b.summary.hitRate)})`,
-        `${duration(b.summary.rebuiltSeconds)} in steps that ran`,
+        `${duration(b.summary.rebuiltSeconds)} in steps that ${b.foreseen ? 'will run' : 'ran'}`,
       ];
       if (b.summary.avoidableSeconds > 0) parts.push(`${duration(b.summary.avoidableSeconds)} of it avoidable`);
       if (b.seconds !== null) parts.push(`${duration(b.seconds)} in all`);
@@ -132,7 +132,8 @@ class TerminalReport {
     const where = m.source ? `  ${oneLine(m.source.file)}:${m.source.line}` : '';
     this.paragraph(`${truncate(oneLine(m.name), 400)}${where}`, this.style(['red', 'bold'], '✗ '), 'bold', '  ');
     const cost = [duration(m.seconds)];
-    if (m.cascade.length > 0) cost.push(`and ${plural(m.cascade.length, 'step')} below it ran: ${duration(m.cascadeSeconds)}`);
+    if (m.cascade.length > 0)
+      cost.push(`and ${plural(m.cascade.length, 'step')} below it ${b.foreseen ? 'will run' : 'ran'}: ${duration(m.cascadeSeconds)}`);
     if (m.criticalSeconds != null && m.criticalSeconds > 0.05 && b.misses.length > 1)
       cost.push(`${duration(m.criticalSeconds)} on the critical path`);
     this.paragraph(cost.join(', '), '    ', 'dim');
@@ -181,7 +182,7 @@ class TerminalReport {
 
   private hidden(b: BuildReport): void {
     if (b.hidden.length === 0) return;
-    this.lines.push('', 'Would have missed on their own as well:');
+    this.lines.push('', b.foreseen ? 'Would miss on their own as well:' : 'Would have missed on their own as well:');
     for (const h of b.hidden.slice(0, MAX_MISSES))
       this.paragraph(`${truncate(oneLine(h.name), 120)}: ${oneLine(h.causes[0]?.summary ?? '')}`, '  - ', undefined, '    ');
   }
@@ -207,7 +208,7 @@ class TerminalReport {
         s.seconds === null ? '' : duration(s.seconds),
         truncate(oneLine(s.name), Math.max(12, this.width - 38)),
       ]);
-    this.table(['', 'what happened', 'time', 'step'], rows);
+    this.table(['', b.foreseen ? 'what will happen' : 'what happened', 'time', 'step'], rows);
     if (shown.length > MAX_STEPS) this.lines.push(this.style('dim', `… and ${plural(shown.length - MAX_STEPS, 'more step')}`));
   }
 

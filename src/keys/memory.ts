@@ -1,4 +1,4 @@
-/** Which steps a builder would reuse, given what it has built: the keys of a build held against remembered ones. Pure. */
+/** What a builder remembers, by keys: which steps of a build it would reuse, given what it has built. Pure. */
 import { createHash } from 'node:crypto';
 import type { ImageDigests } from './diff.ts';
 import type { Base, BuildKeys, StepKeys } from './model.ts';

@@ -1,0 +1,147 @@
+/** `cachewhy predict -- docker build …`: what a build would reuse and run, and why, without building. */
+import path from 'node:path';
+import type { Baseline } from '../baseline/model.ts';
+import { baselineFile, cacheFolder, newSalt } from '../baseline/store.ts';
+import { maskCommand, parseArgv } from '../command/parse.ts';
+import type { BuildCommand } from '../command/types.ts';
+import type { DiagnosisOptions } from '../commands/options.ts';
+import { chooseReports, deliver } from '../deliver.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
+import { UserError } from '../errors.ts';
+import { readContext, readNamedContexts } from '../gather/contexts.ts';
+import { findBaseline, keyOptions, projectOf } from '../gather/known.ts';
+import { computeProtected } from '../gather/protected-keys.ts';
+import { findContext, findDockerfile, type Source } from '../gather/sources.ts';
+import { createBuildLog } from '../graph/log.ts';
+import { diffBuilds, type ImageDigests } from '../keys/diff.ts';
+import type { BuildKeys } from '../keys/model.ts';
+import type { BuildReport, Foreseen as Foretold, Report } from '../model.ts';
+import { diagnoseOne, exitStatus, withBudgets } from '../session.ts';
+import { VERSION } from '../version.ts';
+import { type Foreseen, foresee } from './foresee.ts';
+import { writeForeseen } from './foreseen-log.ts';
+
+export interface PredictOptions extends DiagnosisOptions {
+  readonly assumeIdentical: readonly string[];
+}
+
+/**
+ * @returns the exit status: 0, or 3 where a budget would be broken
+ * @throws UserError where the command is no build of a folder, or nothing is known of an earlier build
+ */
+export async function predictBuild(argv: readonly string[], options: PredictOptions): Promise<number> {
+  const formats = chooseReports(options.format);
+  const build = await foreseeBuild(argv, options);
+  const report: Report = withBudgets({ schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, builds: [build] }, options);
+  await deliver(report, formats, { color: options.color });
+  return exitStatus(report);
+}
+
+async function foreseeBuild(argv: readonly string[], options: PredictOptions): Promise<BuildReport> {
+  const command = readCommand(argv);
+  const cwd = process.cwd();
+  const base = command.cwd === undefined ? cwd : path.resolve(cwd, command.cwd);
+  const context = findContext(command, options, base, cwd);
+  if (context === null)
+    throw new UserError('the build context is no folder here', 'predict reads the files that would be built: name their folder');
+  const source = findDockerfile(createBuildLog('rawjson', 1), command, options, base, context);
+  if (!source) throw new UserError(`there is no Dockerfile in ${context}`, 'name it with -f, as for docker build');
+  const notes: string[] = [];
+  const before = await findEarlier(command, source, context, options, notes);
+  const folder = cacheFolder();
+  const listing = readContext(context, source.path, folder, notes);
+  const named = readNamedContexts(command, base, folder, notes);
+  const { keys } = computeProtected(
+    {
+      dockerfile: parseDockerfile(source.text, source.name),
+      ...keyOptions(command),
+      buildArgs: command.buildArgs,
+      argsKnown: true,
+      context: listing,
+      namedContexts: named,
+    },
+    before.salt,
+  );
+  const images = imagesOf(keys, before);
+  const state = { keys, listing, named, images };
+  const compared = diffBuilds({ keys: before.keys, listing: before.listing, named: before.named, images: before.images }, state);
+  const foreseen = foresee(keys, before, command, (id) => compared.get(id)?.before ?? null, options.assumeIdentical);
+  const { log, vertexOf } = writeForeseen(keys, foreseen, images);
+  const given = { dockerfile: source, listing, named, previous: before, foreseen: true };
+  const text = maskCommand(argv.join(' '));
+  const { trend: _, seconds: __, ...report } = await diagnoseOne(log, { text, command }, { ...options, remember: false }, false, given);
+  const foretold = foretell(foreseen, vertexOf, before, images, command, options);
+  const doubts = foretold.doubts.map(({ step, why }) => `${step} may come otherwise: ${why}.`);
+  const granted = `Nothing was built. Taken for granted: ${foretold.assumptions.join('; ')}.`;
+  return { ...report, seconds: null, notes: [...notes, ...report.notes, ...doubts, granted], foreseen: foretold };
+}
+
+function readCommand(argv: readonly string[]): BuildCommand {
+  const commands = parseArgv(argv, process.env);
+  const [command] = commands;
+  if (!command)
+    throw new UserError(`${maskCommand(argv.join(' ')).slice(0, 200)} is no build`, 'write: cachewhy predict -- docker build .');
+  if (commands.length > 1 || command.tool === 'bake' || command.tool === 'compose')
+    throw new UserError('predict looks at one build at a time', 'name the target: cachewhy predict -- docker build --target NAME .');
+  return command;
+}
+
+/** The build before: a baseline, else what the builder has on record of it. */
+async function findEarlier(
+  command: BuildCommand,
+  source: Source,
+  context: string,
+  options: PredictOptions,
+  notes: string[],
+): Promise<Baseline> {
+  const folder = cacheFolder();
+  const home = folder === undefined ? null : baselineFile(folder, projectOf(command, source, context));
+  const { baseline, note } = await findBaseline(options.baseline, home);
+  if (note) notes.push(note);
+  if (baseline) return baseline;
+  const recorded =
+    options.baseline === undefined ? await (await import('./recorded.ts')).findRecorded(command, source, context, newSalt()) : null;
+  if (recorded) {
+    notes.push(
+      'The files of the build before are not on record: whatever reads the context may run, and a build through `cachewhy run` would tell.',
+    );
+    return recorded;
+  }
+  throw new UserError(
+    'nothing is known of an earlier build of this Dockerfile and target',
+    'build once with `cachewhy run -- docker build …`, or name a baseline with --baseline',
+  );
+}
+
+/** Images are taken to be what they were: their registry is not asked. */
+function imagesOf(keys: BuildKeys, before: Baseline): ImageDigests {
+  const wanted = [
+    ...keys.stages.flatMap((s) => (s.reachable && s.image !== null ? [s.image] : [])),
+    ...keys.steps.flatMap((s) => s.reads.flatMap((r) => (r.kind === 'image' ? [r.image] : []))),
+  ];
+  return Object.fromEntries(wanted.map((image) => [image, before.images[image] ?? null]));
+}
+
+function foretell(
+  foreseen: readonly Foreseen[],
+  vertexOf: ReadonlyMap<string, string>,
+  before: Baseline,
+  images: ImageDigests,
+  command: BuildCommand,
+  options: PredictOptions,
+): Foretold {
+  const moving = Object.keys(images).filter((image) => !image.includes('@sha256:'));
+  const assumptions = [`the builder still has the results of the build of ${before.savedAt}, and none of a later one`];
+  if (moving.length > 0)
+    assumptions.push(
+      `${moving.join(', ')} ${moving.length === 1 ? 'is' : 'are'} as in that build${command.pull ? ', although --pull asks the registry' : ''}`,
+    );
+  const remote = foreseen.flatMap((f) => f.step.reads.flatMap((r) => (r.kind === 'remote' ? [r.url] : [])));
+  if (remote.length > 0) assumptions.push(`${[...new Set(remote)].join(', ')} gives what it gave then`);
+  if (options.assumeIdentical.length > 0)
+    assumptions.push(
+      `what ${options.assumeIdentical.includes('all') ? 'stages leave' : `${options.assumeIdentical.join(', ')} leaves`} stays the same`,
+    );
+  const doubts = new Map(foreseen.flatMap((f) => (f.doubt === null ? [] : [[vertexOf.get(f.step.id)!, f.doubt] as const])));
+  return { against: before.savedAt, assumptions, doubts: [...doubts].map(([step, why]) => ({ step, why })) };
+}
