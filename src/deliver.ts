@@ -1,14 +1,20 @@
 /** Renders a report in the formats asked for and writes each where it belongs. */
+
+import { writeAll } from './input/source.ts';
 import type { Report } from './model.ts';
-import { type FormatSpec, type OutputOptions, parseFormats, writeFormats } from './output.ts';
+import { type FormatSpec, type OutputOptions, writeFormats } from './output.ts';
+import { chooseFormats } from './reporters/choice/detect.ts';
 import { reporters } from './reporters/index.ts';
 
 /**
- * @param formats `NAME` or `NAME=FILE`; none: the terminal report
+ * What was asked for, else what fits where we run: that is said on standard error.
+ * @param formats `NAME` or `NAME=FILE`
  * @throws UserError where there is no such report
  */
-export function chooseReports(formats: readonly string[]): FormatSpec[] {
-  return parseFormats(formats, Object.keys(reporters));
+export function chooseReports(formats: readonly string[]): readonly FormatSpec[] {
+  const { formats: chosen, said } = chooseFormats(formats, process.env);
+  if (said !== null) writeAll(2, Buffer.from(`cachewhy: ${said}\n`));
+  return chosen;
 }
 
 /** @throws UserError where a file cannot be written */

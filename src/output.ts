@@ -21,19 +21,23 @@ export interface FormatSpec {
   readonly name: string;
   /** Null: where the command prints. */
   readonly file: string | null;
+  /** The file belongs to others as well: add to it. */
+  readonly append?: boolean;
 }
 
 /**
  * Wrong names are said before the work is done, not after.
  * @param specs `NAME` or `NAME=FILE`; none: the terminal
- * @throws UserError where a name is not among those known
+ * @throws UserError where a name is not among those known, or a file has none
  */
 export function parseFormats(specs: readonly string[], names: readonly string[]): FormatSpec[] {
   return (specs.length > 0 ? specs : ['terminal']).map((spec) => {
     const at = spec.indexOf('=');
     const name = at < 0 ? spec : spec.slice(0, at);
-    if (!names.includes(name)) throw new UserError(`unknown format "${name}"`, `use one of ${names.join(', ')}`);
-    return { name, file: at < 0 ? null : spec.slice(at + 1) };
+    const file = at < 0 ? null : spec.slice(at + 1);
+    if (!names.includes(name)) throw new UserError(`unknown format "${name.slice(0, 100)}"`, `use one of ${names.join(', ')}`);
+    if (file === '') throw new UserError(`--format ${name}= names no file`, `write --format ${name}=FILE, or --format ${name}`);
+    return { name, file };
   });
 }
 
@@ -46,15 +50,15 @@ export async function writeFormats(
   { color, fd = 1 }: OutputOptions,
   render: (name: string, view: OutputView) => string | Promise<string>,
 ): Promise<void> {
-  for (const { name, file } of formats) {
+  for (const { name, file, append } of formats) {
     if (file === null) writeAll(fd, Buffer.from(await render(name, { color: color ?? wantsColor(fd), columns: columnsOf(fd) }), 'utf8'));
-    else writeFile(file, await render(name, { color: false, columns: 100 }));
+    else writeFile(file, await render(name, { color: false, columns: 100 }), append ?? false);
   }
 }
 
-function writeFile(file: string, text: string): void {
+function writeFile(file: string, text: string, append: boolean): void {
   try {
-    writeFileSync(file, text);
+    writeFileSync(file, text, { flag: append ? 'a' : 'w' });
   } catch (error) {
     throw new UserError(
       `${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,

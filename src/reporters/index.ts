@@ -1,12 +1,13 @@
+// Written by test/registry.test.ts from the files of this folder: do not edit.
 import type { Reporter } from './types.ts';
 
-/** One line for each file of this folder (test/registry.test.ts checks it). Loaded when asked for: a JSON report never pays for tables. */
 export const reporters: Readonly<Record<string, () => Promise<{ readonly default: Reporter }>>> = {
   azure: () => import('./azure.ts'),
   buildkite: () => import('./buildkite.ts'),
   checkstyle: () => import('./checkstyle.ts'),
   github: () => import('./github.ts'),
   gitlab: () => import('./gitlab.ts'),
+  'gitlab-section': () => import('./gitlab-section.ts'),
   html: () => import('./html.ts'),
   json: () => import('./json.ts'),
   junit: () => import('./junit.ts'),

@@ -1,18 +1,9 @@
 /** Which outputs are made: those that `--format` asks for, else the terminal report and what fits the CI that runs us. Pure. */
-import { UserError } from '../../errors.ts';
+import { type FormatSpec, parseFormats } from '../../output.ts';
 import { reporters } from '../index.ts';
 
-export interface Output {
-  /** Id of a reporter. */
-  readonly format: string;
-  /** Null: where the report goes that has no file. */
-  readonly file: string | null;
-  /** The file belongs to the CI and other steps write to it too: add to it. */
-  readonly append: boolean;
-}
-
-export interface Outputs {
-  readonly outputs: readonly Output[];
+export interface Choice {
+  readonly formats: readonly FormatSpec[];
   /** One sentence that says what was chosen without being asked, for standard error; null where nothing was. */
   readonly said: string | null;
 }
@@ -22,26 +13,35 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface Ci {
   readonly name: string;
   readonly is: (env: Environment) => boolean;
-  readonly outputs: (env: Environment) => readonly Output[];
+  readonly formats: (env: Environment) => readonly FormatSpec[];
+  readonly said: string;
 }
 
-const TERMINAL: Output = { format: 'terminal', file: null, append: false };
-const NAMES: Readonly<Record<string, string>> = { github: 'annotations', azure: 'logged issues', markdown: 'the job summary' };
+const TERMINAL: FormatSpec = { name: 'terminal', file: null };
 
 /** Only outputs that the CI reads without being told where: a report file would need a line in the pipeline, and so is asked for there. */
 const CIS: readonly Ci[] = [
   {
     name: 'GitHub Actions',
     is: (env) => env.GITHUB_ACTIONS === 'true',
-    outputs: (env) => [
-      { format: 'github', file: null, append: false },
-      ...(env.GITHUB_STEP_SUMMARY ? [{ format: 'markdown', file: env.GITHUB_STEP_SUMMARY, append: true }] : []),
+    formats: (env) => [
+      TERMINAL,
+      { name: 'github', file: null },
+      ...(env.GITHUB_STEP_SUMMARY ? [{ name: 'markdown', file: env.GITHUB_STEP_SUMMARY, append: true }] : []),
     ],
+    said: 'the report also goes to annotations and the job summary',
   },
   {
     name: 'Azure Pipelines',
     is: (env) => /^true$/i.test(env.TF_BUILD ?? ''),
-    outputs: () => [{ format: 'azure', file: null, append: false }],
+    formats: () => [TERMINAL, { name: 'azure', file: null }],
+    said: 'the report also goes to logged issues',
+  },
+  {
+    name: 'GitLab CI',
+    is: (env) => env.GITLAB_CI === 'true',
+    formats: () => [{ name: 'gitlab-section', file: null }],
+    said: 'the report is a section of the log',
   },
 ];
 
@@ -49,25 +49,9 @@ const CIS: readonly Ci[] = [
  * @param specs what `--format` was given: `NAME` or `NAME=FILE`
  * @throws UserError for a format that does not exist, or a file without a name
  */
-export function chooseOutputs(specs: readonly string[], env: Environment): Outputs {
-  if (specs.length > 0) return { outputs: specs.map(parseFormat), said: null };
+export function chooseFormats(specs: readonly string[], env: Environment): Choice {
+  if (specs.length > 0) return { formats: parseFormats(specs, Object.keys(reporters)), said: null };
   const ci = CIS.find((c) => c.is(env));
-  if (!ci) return { outputs: [TERMINAL], said: null };
-  const outputs = ci.outputs(env);
-  const what = outputs.map((o) => NAMES[o.format] ?? o.format).join(' and ');
-  return {
-    outputs: [TERMINAL, ...outputs],
-    said: `this is ${ci.name}: the report goes to ${what} as well (--format terminal: here alone)`,
-  };
-}
-
-/** @throws UserError */
-export function parseFormat(spec: string): Output {
-  const at = spec.indexOf('=');
-  const format = at < 0 ? spec : spec.slice(0, at);
-  const file = at < 0 ? null : spec.slice(at + 1);
-  if (!Object.hasOwn(reporters, format))
-    throw new UserError(`unknown format "${format.slice(0, 100)}"`, `use one of ${Object.keys(reporters).join(', ')}`);
-  if (file === '') throw new UserError(`--format ${format}= names no file`, `write --format ${format}=FILE, or --format ${format}`);
-  return { format, file, append: false };
+  if (!ci) return { formats: [TERMINAL], said: null };
+  return { formats: ci.formats(env), said: `this is ${ci.name}: ${ci.said} (--format terminal: plain)` };
 }
