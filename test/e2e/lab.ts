@@ -40,6 +40,8 @@ export interface Lab {
   /** `docker … | cachewhy --format json`. */
   pipe(argv: readonly string[]): BuildReport;
   last(args?: readonly string[]): BuildReport;
+  /** The only build of a report in a file, its name relative to the context. */
+  report(file: string): BuildReport;
 }
 
 let stamp = Date.now() / 1000 - 100_000;
@@ -122,6 +124,7 @@ export function openLab(engine: Engine, files: Files = {}): Lab {
       return JSON.parse(readFileSync(file, 'utf8')) as Report;
     },
     pipe: (argv) => only(lab.shell(`docker ${argv.map((w) => `'${w}'`).join(' ')} 2>&1 | $CACHEWHY --no-passthrough --format json`)),
+    report: (file) => (JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Report).builds[0]!,
     last: (args = []) => only(lab.cachewhy(['last', '--format', 'json', ...args])),
   };
   lab.makeBase('base');
