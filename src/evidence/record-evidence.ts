@@ -106,6 +106,40 @@ export function merge(first: Comparison | undefined, second: Comparison | undefi
   };
 }
 
+/**
+ * Where builds were made since the baseline that it has not seen, only what the builder has on record is the build before. Of the baseline
+ * the files are left, as something that has changed since then.
+ * @param since when the baseline was made, RFC 3339
+ */
+export function mergeStale(baseline: Comparison, record: Comparison | undefined, since: string): Comparison {
+  const causes = new Map<string, readonly Finding[]>(record?.causes ?? []);
+  for (const [step, found] of baseline.causes) {
+    const known = causes.get(step) ?? [];
+    if (isCertain(known)) continue;
+    const files = found.filter((f) => f.kind === 'context-files-changed' || f.kind === 'named-context-changed');
+    const seen = files.map(
+      (f): Finding => ({
+        ...f,
+        confidence: 'likely',
+        because: [...f.because.map((b) => b.replaceAll('the build before', 'an earlier build')), note(since)],
+      }),
+    );
+    if (seen.length > 0) causes.set(step, [...seen, ...known.filter((k) => !seen.some((f) => f.kind === k.kind))]);
+  }
+  const ruledOut = record?.ruledOut;
+  return {
+    causes,
+    hidden: record?.hidden ?? new Map(),
+    suspectHits: record?.suspectHits ?? [],
+    notes: record?.notes ?? [],
+    ...(ruledOut && { ruledOut }),
+  };
+}
+
+function note(since: string): string {
+  return `the files were last seen at ${since}, and there were builds since: not all of these need be new`;
+}
+
 function isCertain(found: readonly Finding[]): boolean {
   return found.some((f) => f.confidence === 'certain');
 }

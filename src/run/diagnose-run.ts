@@ -4,7 +4,7 @@ import type { DiagnosisOptions } from '../commands/options.ts';
 import { type Comparison, diagnose, type Evidence } from '../diagnose.ts';
 import type { BuildRecord } from '../evidence/build-record.ts';
 import { commandOfRecord } from '../evidence/record-command.ts';
-import { compareWithEarlier, evidenceOfRecord, merge } from '../evidence/record-evidence.ts';
+import { compareWithEarlier, evidenceOfRecord, merge, mergeStale } from '../evidence/record-evidence.ts';
 import { finish } from '../gather/finish.ts';
 import { type Gathered, gather } from '../gather/gather.ts';
 import type { Source } from '../gather/sources.ts';
@@ -137,8 +137,14 @@ function sourceOf(record: BuildRecord): Source | undefined {
 function evidenceOf(part: Part, found: Gathered): Evidence {
   const recorded = part.record ? evidenceOfRecord(part.record, part.earlier) : undefined;
   const byRecord = part.record ? compareWithEarlier(part.record, part.earlier) : undefined;
+  const stale = isStale(found, part.earlier);
   const compare =
-    found.compare || byRecord ? (graph: StepGraph): Comparison => merge(found.compare?.(graph), byRecord?.(graph)) : undefined;
+    found.compare || byRecord
+      ? (graph: StepGraph): Comparison =>
+          found.compare && stale !== null
+            ? mergeStale(found.compare(graph), byRecord?.(graph), stale)
+            : merge(found.compare?.(graph), byRecord?.(graph))
+      : undefined;
   const scopes = found.scopes ?? recorded?.scopes;
   return {
     command: part.command,
@@ -147,6 +153,13 @@ function evidenceOf(part: Part, found: Gathered): Evidence {
     ...(compare && { compare }),
     notes: found.notes,
   };
+}
+
+/** Builds were made since the baseline, without us. @returns when the baseline was made; null where it is the build before */
+function isStale({ previous }: Gathered, earlier: readonly BuildRecord[]): string | null {
+  if (!previous) return null;
+  const last = Math.max(0, ...earlier.map((r) => r.completed ?? r.started ?? 0));
+  return last > Date.parse(previous.savedAt) ? previous.savedAt : null;
 }
 
 function joinEvidence(parts: readonly Evidence[], facts: RunFacts): Evidence {
