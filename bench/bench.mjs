@@ -91,6 +91,7 @@ const parts = {
 
   snapshot: () => script('snapshot.mjs'),
   simulate: () => script('simulate.mjs'),
+  overhead: () => script('overhead.mjs'),
 };
 
 function script(name) {
