@@ -1,7 +1,7 @@
 /** The one sentence that leads a report. */
 import type { StepGraph } from './graph/step.ts';
 import type { MissReport, Outcome, Summary } from './model.ts';
-import { duration } from './text.ts';
+import { duration, lowerFirst } from './text.ts';
 
 const ENDS: Readonly<Record<Outcome, string>> = {
   succeeded: '',
@@ -26,7 +26,7 @@ export function writeHeadline(graph: StepGraph, summary: Summary, misses: readon
   const what = `${short(worst.name)} ${foreseen ? 'will miss' : 'missed'} the cache${dragged > 0 ? ` and ${foreseen ? 'drag' : 'dragged'} ${dragged} step${dragged === 1 ? '' : 's'} along` : ''}${cost >= 0.05 ? ` (${duration(cost)})` : ''}`;
   const why =
     cause && cause.kind !== 'unexplained'
-      ? `: ${cause.confidence === 'certain' ? '' : cause.confidence === 'likely' ? 'probably ' : 'perhaps '}${lower(cause.summary)}`
+      ? `: ${cause.confidence === 'certain' ? '' : cause.confidence === 'likely' ? 'probably ' : 'perhaps '}${lowerFirst(cause.summary)}`
       : '; the log does not tell why';
   const more = misses.length > 1 ? ` ${misses.length - 1} more first miss${misses.length === 2 ? '' : 'es'}.` : '';
   return `${end}${what}${why}.${more}`;
@@ -34,9 +34,4 @@ export function writeHeadline(graph: StepGraph, summary: Summary, misses: readon
 
 function short(name: string): string {
   return name.length > 72 ? `${name.slice(0, 71)}…` : name;
-}
-
-/** Lower-cases a sentence's first letter where it is a plain word: "The builder had …", not "COPY …" or "ENV …" or a path. */
-function lower(sentence: string): string {
-  return /^[A-Z][a-z]* /.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
 }

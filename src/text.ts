@@ -140,3 +140,8 @@ export function age(seconds: number): string {
       ? plural(Math.round(seconds / 3600), 'hour')
       : plural(Math.round(seconds / 86_400), 'day');
 }
+
+/** Lower-cases a sentence's first letter where it is a plain word: "The builder had …", not "COPY …", "ENV …" or "README.md changed". */
+export function lowerFirst(sentence: string): string {
+  return /^[A-Z][a-z]* /.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
+}

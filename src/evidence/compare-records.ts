@@ -1,4 +1,5 @@
 /** Two records of one builder, compared: which part of each step's definition differs, and where nothing does, what that leaves. */
+
 import { causesOf } from '../causes/computed.ts';
 import type { Finding } from '../causes/define.ts';
 import type { Comparison } from '../diagnose.ts';
@@ -6,6 +7,7 @@ import { parseDockerfile } from '../dockerfile/parse.ts';
 import type { Step, StepGraph } from '../graph/step.ts';
 import type { Compared, Difference } from '../keys/diff.ts';
 import type { CauseKind, CauseReport } from '../model.ts';
+import { lowerFirst } from '../text.ts';
 import type { BuildRecord, Operation } from './build-record.ts';
 import { compareOperations, type Declared, describeOperation, operationSignature } from './compare-operations.ts';
 import { declaredNames } from './declared-names.ts';
@@ -173,7 +175,7 @@ function explainAbove(step: RecordedStep, pair: Pair): Finding[] {
     if (found.length > 0)
       return found.map((f) => ({
         ...f,
-        summary: `${clip(above)} above it: ${f.summary.charAt(0).toLowerCase()}${f.summary.slice(1)}`,
+        summary: `${clip(above)} above it: ${lowerFirst(f.summary)}`,
         because: [
           ...f.because,
           'that line had a result in the cache, from an earlier build, but this step was not built on it in the last one',

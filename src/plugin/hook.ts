@@ -13,7 +13,7 @@ import { WRAPPED } from '../run/child.ts';
 import { diagnoseRecords } from '../run/diagnose-run.ts';
 import type { KeptRecords } from '../run/record-keeper.ts';
 import { createSnapshots } from '../run/snapshots.ts';
-import { duration, oneLine, plural, truncate } from '../text.ts';
+import { duration, lowerFirst, oneLine, plural, truncate } from '../text.ts';
 import { PLUGIN_WORD } from './install.ts';
 
 /** Later than this nobody waits for the answer. */
@@ -143,9 +143,8 @@ export function describe(report: BuildReport): string | null {
 function reason(miss: MissReport): string {
   const cause = miss.causes[0]!;
   const summary = oneLine(cause.summary).replace(/\.$/, '');
-  const text = `${summary.charAt(0).toLowerCase()}${summary.slice(1)}`;
   const how = cause.confidence === 'certain' ? '' : cause.confidence === 'likely' ? 'probably ' : 'perhaps ';
-  return `${how}${truncate(text, 140)}`;
+  return `${how}${truncate(lowerFirst(summary), 140)}`;
 }
 
 /** The reply is a Go template: its braces are taken literally. */

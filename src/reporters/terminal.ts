@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { AdviceReport, BuildReport, CauseReport, MissReport, Report, StepReport } from '../model.ts';
-import { age, duration, money, oneLine, percent, plural, sanitize, truncate, wrap } from '../text.ts';
+import { age, duration, lowerFirst, money, oneLine, percent, plural, sanitize, truncate, wrap } from '../text.ts';
 import type { Reporter, View } from './types.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -147,7 +147,11 @@ class TerminalReport {
       for (const e of top.because) this.paragraph(oneLine(e), '      - ', 'dim', '        ');
     }
     if (others.length > 0 && top?.confidence !== 'certain')
-      this.paragraph(`or: ${others.map((c) => `${lower(oneLine(c.summary))} (${CONFIDENCE[c.confidence]})`).join('; ')}`, '      ', 'dim');
+      this.paragraph(
+        `or: ${others.map((c) => `${lowerFirst(oneLine(c.summary))} (${CONFIDENCE[c.confidence]})`).join('; ')}`,
+        '      ',
+        'dim',
+      );
     if (m.accepted)
       this.paragraph(`accepted in line ${m.accepted.line}${m.accepted.reason ? `: ${oneLine(m.accepted.reason)}` : ''}`, '      ', 'dim');
     const fresh = b.trend?.fresh.find((f) => f.step === m.step);
@@ -261,8 +265,4 @@ class TerminalReport {
         .map((l) => l.trimEnd()),
     );
   }
-}
-
-function lower(sentence: string): string {
-  return /^[A-Z][a-z]* /.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
 }

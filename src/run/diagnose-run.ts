@@ -151,6 +151,7 @@ function evidenceOf(part: Part, found: Gathered): Evidence {
     known: new Map([...(recorded?.known ?? []), ...(found.known ?? [])]),
     ...(scopes && { scopes }),
     ...(compare && { compare }),
+    ...(found.rewrites && { rewrites: found.rewrites }),
     notes: found.notes,
   };
 }
@@ -169,6 +170,8 @@ function joinEvidence(parts: readonly Evidence[], facts: RunFacts): Evidence {
     commandText: facts.commandText,
     ...(parts.some((p) => p.known) && { known: new Map(parts.flatMap((p) => [...(p.known ?? [])])) }),
     ...(parts.some((p) => p.scopes) && { scopes: new Map(parts.flatMap((p) => [...(p.scopes ?? [])])) }),
+    // A rewrite is of one Dockerfile: that of several targets is looked at once.
+    ...(parts[0]?.rewrites && { rewrites: parts[0].rewrites }),
     ...(compares.length > 0 && { compare: (graph: StepGraph) => compares.map((c) => c(graph)).reduce(merge) }),
     notes: [...facts.notes, ...parts.flatMap((p) => p.notes ?? [])],
   };
