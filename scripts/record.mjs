@@ -13,7 +13,7 @@ function screen(text) {
   let row = 0;
   let column = 0;
   let style = '';
-  for (const [token] of text.matchAll(/\u001b\[[0-9;?]*[A-Za-z]|\r|\n|[^]/gu)) {
+  for (const [token] of text.matchAll(/\u001b\[[0-9;?]*[A-Za-z]|\r|\n|[\s\S]/gu)) {
     if (token === '\n') {
       row++;
       column = 0;

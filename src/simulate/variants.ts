@@ -28,7 +28,7 @@ export function compareReplays(spec: VariantSpec, before: Replay, after: Replay,
   let worse = 0;
   for (const [i, was] of before.commits.entries()) {
     const is = after.commits[i];
-    if (!is || is.status !== 'built' || was.status !== 'built') continue;
+    if (is?.status !== 'built' || was.status !== 'built') continue;
     // Where steps are timed, a COPY more or less counts for nothing.
     const gain = was.seconds > 0 || is.seconds > 0 ? was.seconds - is.seconds : timed ? 0 : was.rebuilt.length - is.rebuilt.length;
     if (gain > least) better++;

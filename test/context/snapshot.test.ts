@@ -186,6 +186,12 @@ describe('from one snapshot to the next', () => {
     return { root, cacheDir: makeFolder() };
   }
 
+  function swap(root: string, name: string, make: (at: string) => void): void {
+    const at = path.join(root, name);
+    fs.rmSync(at, { recursive: true });
+    make(at);
+  }
+
   it('reads nothing again that has not changed', () => {
     const context = makeContext();
     later();
@@ -208,13 +214,9 @@ describe('from one snapshot to the next', () => {
     ['a new file', (root) => fs.writeFileSync(path.join(root, 'd/new'), 'n'), 1],
     ['a file that went', (root) => fs.rmSync(path.join(root, 'a.txt')), 0],
     ['a folder that went', (root) => fs.rmSync(path.join(root, 'd'), { recursive: true }), 0],
-    ['a link', (root) => (fs.rmSync(path.join(root, 'd/l')), fs.symlinkSync('x', path.join(root, 'd/l'))), 0],
-    ['a file that became a folder', (root) => (fs.rmSync(path.join(root, 'a.txt')), fs.mkdirSync(path.join(root, 'a.txt'))), 0],
-    [
-      'a folder that became a file',
-      (root) => (fs.rmSync(path.join(root, 'd'), { recursive: true }), fs.writeFileSync(path.join(root, 'd'), '')),
-      1,
-    ],
+    ['a link', (root) => swap(root, 'd/l', (at) => fs.symlinkSync('x', at)), 0],
+    ['a file that became a folder', (root) => swap(root, 'a.txt', (at) => fs.mkdirSync(at)), 0],
+    ['a folder that became a file', (root) => swap(root, 'd', (at) => fs.writeFileSync(at, '')), 1],
     ['a renamed folder', (root) => fs.renameSync(path.join(root, 'd'), path.join(root, 'e')), 1],
     ['a touched file', (root) => fs.utimesSync(path.join(root, 'a.txt'), 5, 5), 1],
   ])('sees %s', (_, change, hashed) => {

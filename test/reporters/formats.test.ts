@@ -30,6 +30,12 @@ const READERS: Readonly<Record<string, (text: string, report: Report) => void>> 
   terminal: (t) => {
     expect(t).not.toMatch(CONTROL);
   },
+  'gitlab-section': (t) => {
+    const section =
+      /^\u001b\[0Ksection_start:\d+:cachewhy\r\u001b\[0K[^\n]+\n([\s\S]*)\u001b\[0Ksection_end:\d+:cachewhy\r\u001b\[0K\n$/.exec(t);
+    expect(section?.[1]).toBeDefined();
+    expect(section![1]).not.toMatch(CONTROL);
+  },
   markdown: markdown,
   buildkite: markdown,
   github: (t) => {

@@ -1,6 +1,6 @@
 import { matchPath } from '../../context/go-path.ts';
 import { operands } from '../shell.ts';
-import { type Ecosystem, filesBelow, type Install, type InstallPlan, json, MAX_SPREAD, present, record, strings } from './types.ts';
+import { type Ecosystem, filesBelow, type Install, json, MAX_SPREAD, present, record, strings } from './types.ts';
 
 /** Run by npm, pnpm and Yarn on an install of the project itself. */
 const LIFECYCLE = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];

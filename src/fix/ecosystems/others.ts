@@ -1,4 +1,4 @@
-import { type Ecosystem, filesBelow, type Install, type InstallPlan, json, MAX_SPREAD, present, record } from './types.ts';
+import { type Ecosystem, filesBelow, json, MAX_SPREAD, present, record } from './types.ts';
 
 export const go: Ecosystem = {
   name: 'Go',

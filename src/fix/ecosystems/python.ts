@@ -1,5 +1,5 @@
 import { cleanPath } from '../../dockerfile/paths.ts';
-import { type Ecosystem, type Install, type InstallPlan, present } from './types.ts';
+import { type Ecosystem, present } from './types.ts';
 
 /** Options of pip that name a file of the project. */
 const FILE_OPTIONS = ['-r', '--requirement', '-c', '--constraint'];
