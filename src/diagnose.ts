@@ -12,6 +12,7 @@ import type { BuildLog } from './graph/log.ts';
 import { isHit, isMiss, type MissNode, type Step, type StepGraph } from './graph/step.ts';
 import { writeHeadline } from './headline.ts';
 import type { AdviceReport, BuildReport, CauseKind, CauseReport, MissReport, StepReport, Summary, SuspectHit } from './model.ts';
+import { findMutableBases } from './suspects/mutable-base.ts';
 import { findSuspectHits } from './suspects.ts';
 import { bytes as formatBytes } from './text.ts';
 
@@ -48,6 +49,8 @@ export interface Evidence {
   readonly compare?: (graph: StepGraph) => Comparison;
   /** Age of a step's layer in seconds, from an image's history; null where unknown. */
   readonly ageOf?: (step: Step) => number | null;
+  /** Suspect hits that files at hand show. */
+  readonly suspects?: (graph: StepGraph) => readonly SuspectHit[];
   readonly notes?: readonly string[];
   /** The build is still to come: it is spoken of in the future. */
   readonly foreseen?: boolean;
@@ -81,7 +84,12 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
     steps: [...graph.steps.values()].map((s) => stepReport(s, log)),
     misses,
     hidden: hiddenReports(graph, comparison),
-    suspectHits: [...(comparison?.suspectHits ?? []), ...findSuspectHits(graph, evidence.ageOf)],
+    suspectHits: [
+      ...(comparison?.suspectHits ?? []),
+      ...(evidence.suspects?.(graph) ?? []),
+      ...findMutableBases(graph, evidence.command ?? null),
+      ...findSuspectHits(graph, evidence.ageOf),
+    ],
     notes: [...log.notes, ...(comparison?.notes ?? []), ...(evidence.notes ?? []), ...graphNotes(graph, facts, comparison !== undefined)],
     line: log.line,
     ...(evidence.commandText ? { command: evidence.commandText } : {}),

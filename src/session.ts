@@ -7,6 +7,7 @@ import { diagnose, type Evidence } from './diagnose.ts';
 import { UserError } from './errors.ts';
 import { type Given, gather } from './gather/gather.ts';
 import type { BuildLog } from './graph/log.ts';
+import type { Step } from './graph/step.ts';
 import type { ReadResult } from './input/reader.ts';
 import { debugLog } from './log.ts';
 import type { BuildReport, Report } from './model.ts';
@@ -48,9 +49,10 @@ export async function diagnoseOne(
   given: Given & { readonly foreseen?: boolean } = {},
 ): Promise<BuildReport> {
   const found = await gather(log, command, options, process.cwd(), given);
-  const ageOf = options.history === undefined ? undefined : (await import('./gather/history.ts')).readAges(options.history);
+  const byHistory = options.history === undefined ? undefined : (await import('./gather/history.ts')).readAges(options.history);
   const evidence: Evidence = {
-    ...(ageOf && { ageOf }),
+    ...((byHistory || found.ageOf) && { ageOf: (step: Step) => byHistory?.(step) ?? found.ageOf?.(step.name) ?? null }),
+    ...(found.suspects && { suspects: found.suspects }),
     command,
     commandText: text === null ? null : maskCommand(text),
     ...(found.known && { known: found.known }),

@@ -36,14 +36,14 @@ const SUSPICIONS: readonly Suspicion[] = [
   {
     kind: 'remote-download',
     sign: /\b(?:curl|wget)\b[^|;&]*https?:\/\//,
-    unless: /sha(?:256|512)sum|shasum|gpg --verify|--checksum|md5sum/,
+    unless: /sha(?:1|224|256|384|512)sum|shasum|gpgv?\b[^;&|]*--verify|--checksum|md5sum|cosign verify|minisign/,
     summary: 'what it downloaded may be out of date',
     because: 'what an address holds is no part of the cache key, and nothing in this RUN checks what came',
     fix: 'Use `ADD --checksum=sha256:… URL`, or check a checksum in the same RUN.',
   },
   {
     kind: 'unpinned-install',
-    sign: /\b(?:apt-get|apt|yum|dnf) (?:-\S+ )*install\b|\bapk (?:-\S+ )*add\b|\bnpm (?:i|install) (?:-g|--global)\b|\bpip3? install (?!.*(?:-r|--requirement|-e|\.)\b)/,
+    sign: /\b(?:apt-get|apt|yum|dnf) (?:-\S+ )*install\b|\bapk (?:-\S+ )*add\b|\bnpm (?:i|install) (?:-g|--global)\b|\bgem install\b|\bgo install \S+@latest\b|\bcargo install (?!.*--(?:path|version|git))|\bpip3? install (?!.*(?:-r|--requirement|-e|\.)\b)/,
     unless: /\binstall\b[^;&|]*(?:=\d|==|@\d)|\badd\b[^;&|]*=\d/,
     summary: 'packages without a version: those of the day when this layer was made',
     because: 'which version is the newest is no part of the cache key',

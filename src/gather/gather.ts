@@ -10,7 +10,7 @@ import type { Comparison, Rewrite } from '../diagnose.ts';
 import type { KnownStep } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
-import type { BuildReport } from '../model.ts';
+import type { BuildReport, SuspectHit } from '../model.ts';
 import { findContext, findDockerfile, type Source } from './sources.ts';
 
 /** All that was found for one build, and how to remember it. */
@@ -20,6 +20,10 @@ export interface Gathered {
   readonly compare?: (graph: StepGraph) => Comparison;
   /** Rewrites of the Dockerfile and its ignore file, by id of the advice they carry out; made when first asked for. */
   readonly rewrites?: () => ReadonlyMap<string, Rewrite>;
+  /** Suspect hits that the files at hand show. */
+  readonly suspects?: (graph: StepGraph) => readonly SuspectHit[];
+  /** Seconds since a step last ran, as far as the baseline remembers; null where it does not. */
+  readonly ageOf?: (name: string) => number | null;
   readonly notes: readonly string[];
   /** The file that remembers this project, where there is one. */
   readonly home: string | null;

@@ -1,23 +1,31 @@
 /** What a build's Dockerfile, context and baseline tell of it. */
+import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { readAcceptances } from '../accept.ts';
 import { openBaseline } from '../baseline/open.ts';
-import { baselineFile, cacheFolder, type Loaded, loadBaseline, newSalt, type Project } from '../baseline/store.ts';
+import { type Baseline, baselineFile, cacheFolder, type Loaded, loadBaseline, newSalt, type Project } from '../baseline/store.ts';
 import type { BuildCommand } from '../command/types.ts';
 import type { DiagnosisOptions } from '../commands/options.ts';
 import { compareWithBaseline } from '../compare.ts';
-import { matchSteps } from '../dockerfile/match.ts';
+import type { Comparison } from '../diagnose.ts';
+import { matchSteps, type StepMatch } from '../dockerfile/match.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { buildGraph } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
+import { argsOfHistory } from '../history/args.ts';
 import { computeKeys } from '../keys/compute.ts';
 import type { BuildState } from '../keys/diff.ts';
 import type { KeyInput } from '../keys/model.ts';
 import { debugLog } from '../log.ts';
+import type { SuspectHit } from '../model.ts';
+import { agesOfPast } from '../suspects/ages.ts';
+import { findStaleArguments } from '../suspects/stale-argument.ts';
+import { findStaleHits } from '../suspects/stale-files.ts';
 import { findArguments } from './arguments.ts';
 import { readContext, readNamedContexts } from './contexts.ts';
 import type { Gathered, Given } from './gather.ts';
+import { readHistory } from './history.ts';
 import { readImages } from './images.ts';
 import { knownSteps, rematch } from './known-steps.ts';
 import { computeProtected } from './protected-keys.ts';
@@ -73,7 +81,11 @@ export async function gatherKnown(
   return {
     known: knownSteps(matched, keys, graph, source.name),
     scopes: new Map([...matched.steps].map(([id, k]) => [id, k.env])),
-    ...(previous && { compare: (g: StepGraph) => compareWithBaseline(g, matched, now, previous, command) }),
+    ...(previous && {
+      compare: (g: StepGraph) => withStaleHits(compareWithBaseline(g, matched, now, previous, command), g, matched, now, previous, context),
+      ageOf: agesOfPast(previous.past, Date.now()),
+    }),
+    ...(options.history !== undefined && command && { suspects: (g: StepGraph) => staleArguments(g, command, options.history!, matched) }),
     ...(listing &&
       source.path !== null &&
       context !== null && { rewrites: () => proposeRewrites(source.text, source.path!, context, listing) }),
@@ -84,6 +96,39 @@ export async function gatherKnown(
     secrets,
     remember: (report) => ({ ...makeBaseline(report, matched, now, salt, previous, command !== null), project }),
   };
+}
+
+/** @param context absolute */
+function withStaleHits(
+  compared: Comparison,
+  graph: StepGraph,
+  match: StepMatch,
+  now: BuildState,
+  before: Baseline,
+  context: string | null,
+): Comparison {
+  if (context === null) return compared;
+  const stale = findStaleHits(graph, match, now, before, (name) => mtimeOf(path.join(context, name)));
+  if (stale.length === 0) return compared;
+  const steps = new Set(stale.map((h) => h.step));
+  return {
+    ...compared,
+    suspectHits: [...compared.suspectHits, ...stale],
+    notes: compared.notes.filter((n) => !steps.has(n.split(' ', 1)[0] ?? '') || !n.includes('was reused although')),
+  };
+}
+
+function mtimeOf(file: string): number | null {
+  try {
+    return lstatSync(file).mtimeMs;
+  } catch {
+    return null;
+  }
+}
+
+function staleArguments(graph: StepGraph, command: BuildCommand, history: string, match: StepMatch): SuspectHit[] {
+  const scopes = new Map([...match.steps].map(([id, k]) => [id, k.env]));
+  return findStaleArguments(graph, command.buildArgs, argsOfHistory(readHistory(history)), scopes);
 }
 
 /** @param context absolute */

@@ -9,7 +9,7 @@ import { finish } from '../gather/finish.ts';
 import { type Gathered, gather } from '../gather/gather.ts';
 import type { Source } from '../gather/sources.ts';
 import type { BuildLog } from '../graph/log.ts';
-import type { StepGraph } from '../graph/step.ts';
+import type { Step, StepGraph } from '../graph/step.ts';
 import { debugLog } from '../log.ts';
 import type { BuildReport } from '../model.ts';
 import { maskReport, secretsAmong } from '../secrets/report.ts';
@@ -152,6 +152,8 @@ function evidenceOf(part: Part, found: Gathered): Evidence {
     ...(scopes && { scopes }),
     ...(compare && { compare }),
     ...(found.rewrites && { rewrites: found.rewrites }),
+    ...(found.ageOf && { ageOf: (step: Step) => found.ageOf?.(step.name) ?? null }),
+    ...(found.suspects && { suspects: found.suspects }),
     notes: found.notes,
   };
 }
@@ -172,6 +174,8 @@ function joinEvidence(parts: readonly Evidence[], facts: RunFacts): Evidence {
     ...(parts.some((p) => p.scopes) && { scopes: new Map(parts.flatMap((p) => [...(p.scopes ?? [])])) }),
     // A rewrite is of one Dockerfile: that of several targets is looked at once.
     ...(parts[0]?.rewrites && { rewrites: parts[0].rewrites }),
+    ...(parts.length === 1 && parts[0]?.ageOf && { ageOf: parts[0].ageOf }),
+    ...(parts.length === 1 && parts[0]?.suspects && { suspects: parts[0].suspects }),
     ...(compares.length > 0 && { compare: (graph: StepGraph) => compares.map((c) => c(graph)).reduce(merge) }),
     notes: [...facts.notes, ...parts.flatMap((p) => p.notes ?? [])],
   };
