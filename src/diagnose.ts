@@ -74,6 +74,7 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
   const forBuild = adviseBuild(facts);
   const summary = summarise(graph, [...explained.flatMap((e) => e.proposals.map((p) => p.proposal)), ...forBuild.map((p) => p.proposal)]);
   const misses = explained.map((e) => missReport(e.view.miss, e.causes, e.proposals));
+  const start = log.firstTime ?? firstStart(log);
   const report: BuildReport = {
     dialect: log.dialect,
     outcome: graph.outcome,
@@ -81,7 +82,7 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
     seconds: graph.seconds === null ? null : round(graph.seconds),
     summary,
     headline: writeHeadline(graph, summary, misses, evidence.foreseen ?? false),
-    steps: [...graph.steps.values()].map((s) => stepReport(s, log)),
+    steps: [...graph.steps.values()].map((s) => stepReport(s, start)),
     misses,
     hidden: hiddenReports(graph, comparison),
     suspectHits: [
@@ -208,8 +209,8 @@ function summarise(graph: StepGraph, proposals: readonly Proposal[]): Summary {
   };
 }
 
-function stepReport(s: Step, log: BuildLog): StepReport {
-  const start = log.firstTime ?? firstStart(log);
+/** @param start of the build, milliseconds; undefined where the log does not tell */
+function stepReport(s: Step, start: number | undefined): StepReport {
   const startedAt = s.vertex.intervals[0]?.started ?? s.vertex.firstTime;
   return {
     id: s.id,
@@ -232,14 +233,9 @@ function stepReport(s: Step, log: BuildLog): StepReport {
   };
 }
 
-const starts = new WeakMap<BuildLog, number>();
 function firstStart(log: BuildLog): number | undefined {
-  let first = starts.get(log);
-  if (first === undefined) {
-    for (const v of log.vertices.values())
-      for (const i of v.intervals) first = first === undefined ? i.started : Math.min(first, i.started);
-    if (first !== undefined) starts.set(log, first);
-  }
+  let first: number | undefined;
+  for (const v of log.vertices.values()) for (const i of v.intervals) first = first === undefined ? i.started : Math.min(first, i.started);
   return first;
 }
 

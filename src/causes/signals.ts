@@ -123,10 +123,8 @@ function filteredStages(cacheable: readonly Step[], graph: StepGraph): Map<strin
 
 function forcedStages(cacheable: readonly Step[], graph: StepGraph): Set<string> {
   const keyOf = (s: Step): string => JSON.stringify([s.parsed.stage, s.parsed.target]);
-  const stages = new Map<string, Step[]>();
-  for (const s of cacheable) if (s.parsed.instruction !== 'WORKDIR') stages.set(keyOf(s), [...(stages.get(keyOf(s)) ?? []), s]);
-  const users = new Map<Step, Step[]>();
-  for (const s of cacheable) for (const i of stepInputs(s, graph.steps)) users.set(i, [...(users.get(i) ?? []), s]);
+  const stages = gather(cacheable.filter((s) => s.parsed.instruction !== 'WORKDIR').map((s) => [keyOf(s), s] as const));
+  const users = gather(cacheable.flatMap((s) => stepInputs(s, graph.steps).map((i) => [i, s] as const)));
   const forced = new Set<string>();
   for (const { root } of graph.misses) {
     const { stage } = root.parsed;
@@ -136,6 +134,16 @@ function forcedStages(cacheable: readonly Step[], graph: StepGraph): Set<string>
     if (own.length > 1 && own.every(isMiss) && readers.some(isHit)) forced.add(stage);
   }
   return forced;
+}
+
+function gather<K>(pairs: readonly (readonly [K, Step])[]): Map<K, Step[]> {
+  const found = new Map<K, Step[]>();
+  for (const [key, step] of pairs) {
+    const list = found.get(key);
+    if (list) list.push(step);
+    else found.set(key, [step]);
+  }
+  return found;
 }
 
 function sameSteps(a: readonly Step[], b: readonly Step[]): boolean {
