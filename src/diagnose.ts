@@ -6,6 +6,7 @@ import type { Facts, Finding, ScopeEntry } from './causes/define.ts';
 import { explainMiss } from './causes/explain.ts';
 import { type MissView, readSignals, viewMiss } from './causes/signals.ts';
 import type { BuildCommand } from './command/parse.ts';
+import { type Given, gain, joinRewrites, NO_REWRITES, type Rewrites, type RewriteWish, stepsThatStay } from './fix/advise.ts';
 import { buildGraph, type KnownStep } from './graph/build.ts';
 import { round } from './graph/cascade.ts';
 import type { BuildLog } from './graph/log.ts';
@@ -15,6 +16,9 @@ import type { AdviceReport, BuildReport, CauseKind, CauseReport, MissReport, Ste
 import { findMutableBases } from './suspects/mutable-base.ts';
 import { findSuspectHits } from './suspects.ts';
 import { bytes as formatBytes } from './text.ts';
+
+/** More advice than this for one miss nobody follows. */
+const MAX_ADVICE = 4;
 
 /** What comparing the ingredients of two builds said, keyed by step id. */
 export interface Comparison {
@@ -28,17 +32,9 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
-/** A piece of advice carried out on the files at hand. */
-export interface Rewrite {
-  /** Unified diff; applies with `patch -p1` in the build context. */
-  readonly patch: string;
-  readonly keeps: readonly string[];
-  readonly unverified: readonly string[];
-}
-
 export interface Evidence {
-  /** Rewrites by id of the advice; asked only where something missed. */
-  readonly rewrites?: () => ReadonlyMap<string, Rewrite>;
+  /** Rewrites of the Dockerfile and its ignore file; asked only where something missed. */
+  readonly rewrites?: (wish: RewriteWish) => Rewrites;
   readonly command?: BuildCommand | null;
   /** The command line for display, secrets masked. */
   readonly commandText?: string | null;
@@ -65,15 +61,13 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
   const graph = buildGraph(log, evidence.known);
   const facts = gatherFacts(graph, evidence);
   const comparison = evidence.compare?.(graph);
-  const rewrites = graph.misses.length > 0 ? (evidence.rewrites?.() ?? new Map<string, Rewrite>()) : new Map<string, Rewrite>();
-  const explained = graph.misses.map((miss) => {
-    const view = viewMiss(miss, graph);
-    const causes = explainMiss(view, facts, comparison?.causes.get(miss.root.id), comparison?.ruledOut?.get(miss.root.id));
-    return { view, causes, proposals: adviseMiss(view, causes, facts).map((g) => rewrite(g, rewrites)) };
-  });
+  const explained = explainMisses(graph, facts, evidence, comparison);
   const forBuild = adviseBuild(facts);
-  const summary = summarise(graph, [...explained.flatMap((e) => e.proposals.map((p) => p.proposal)), ...forBuild.map((p) => p.proposal)]);
-  const misses = explained.map((e) => missReport(e.view.miss, e.causes, e.proposals));
+  const summary = summarise(graph, [
+    ...explained.misses.flatMap((e) => e.proposals.map((p) => p.proposal)),
+    ...forBuild.map((p) => p.proposal),
+  ]);
+  const misses = explained.misses.map((e) => missReport(e.view.miss, e.causes, e.proposals));
   const start = log.firstTime ?? firstStart(log);
   const report: BuildReport = {
     dialect: log.dialect,
@@ -91,12 +85,44 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
       ...findMutableBases(graph, evidence.command ?? null),
       ...findSuspectHits(graph, evidence.ageOf),
     ],
-    notes: [...log.notes, ...(comparison?.notes ?? []), ...(evidence.notes ?? []), ...graphNotes(graph, facts, comparison !== undefined)],
+    notes: [
+      ...log.notes,
+      ...(comparison?.notes ?? []),
+      ...explained.notes,
+      ...(evidence.notes ?? []),
+      ...graphNotes(graph, facts, comparison !== undefined),
+    ],
     line: log.line,
     ...(evidence.commandText ? { command: evidence.commandText } : {}),
     ...(forBuild.length > 0 ? { advice: forBuild.map(adviceReport) } : {}),
   };
   return { report, graph };
+}
+
+interface Explained {
+  readonly misses: readonly { readonly view: MissView; readonly causes: readonly CauseReport[]; readonly proposals: readonly Given[] }[];
+  readonly notes: readonly string[];
+}
+
+function explainMisses(graph: StepGraph, facts: Facts, evidence: Evidence, comparison: Comparison | undefined): Explained {
+  const found = graph.misses.map((miss) => {
+    const view = viewMiss(miss, graph);
+    return { miss, view, causes: explainMiss(view, facts, comparison?.causes.get(miss.root.id), comparison?.ruledOut?.get(miss.root.id)) };
+  });
+  const hidden = comparison?.hidden ?? new Map<string, readonly CauseReport[]>();
+  const args = [...found.flatMap((f) => f.causes), ...[...hidden.values()].flat()].flatMap((c) =>
+    c.kind === 'build-arg-changed' && c.confidence === 'certain' && c.name !== undefined ? [c.name] : [],
+  );
+  const missed = [...graph.steps.values()].filter(isMiss).map((s) => s.id);
+  const rewrites = found.length > 0 ? (evidence.rewrites?.({ args: [...new Set(args)], missed }) ?? NO_REWRITES) : NO_REWRITES;
+  const stay = stepsThatStay(found, hidden);
+  const notes = new Set<string>();
+  const misses = found.map(({ view, causes }) => ({
+    view,
+    causes,
+    proposals: sortAdvice(joinRewrites(adviseMiss(view, causes, facts), view, causes, rewrites, stay, notes)),
+  }));
+  return { misses, notes: [...notes] };
 }
 
 function gatherFacts(graph: StepGraph, evidence: Evidence): Facts {
@@ -120,11 +146,6 @@ function newScope(view: MissView, scopes: ReadonlyMap<string, readonly ScopeEntr
   return mine.filter((e) => !proven.has(`${e.kind} ${e.name} ${e.value}`));
 }
 
-interface Given {
-  readonly id: string;
-  readonly proposal: Proposal;
-}
-
 function adviseMiss(view: MissView, causes: readonly CauseReport[], facts: Facts): Given[] {
   return sortAdvice(advice.flatMap((a) => given(a.id, a.forMiss?.(view, causes, facts))));
 }
@@ -137,25 +158,9 @@ function given(id: string, proposal: Proposal | undefined): Given[] {
   return proposal ? [{ id, proposal }] : [];
 }
 
-/** Gives a proposal the diff that carries it out, with what it keeps and what could not be verified. */
-function rewrite(given: Given, rewrites: ReadonlyMap<string, Rewrite>): Given {
-  const found = rewrites.get(given.id);
-  if (!found || given.proposal.patch !== undefined) return given;
-  const { proposal } = given;
-  const doubts = found.unverified.length > 0 ? `not verified: ${found.unverified.join('; ')}` : undefined;
-  const proof = [proposal.proof, doubts].filter((t) => t !== undefined).join('; ');
-  return {
-    id: given.id,
-    proposal: { ...proposal, patch: found.patch, because: [...(proposal.because ?? []), ...found.keeps], ...(proof !== '' && { proof }) },
-  };
-}
-
+/** Worst first, the few that are worth following: what saves seconds here, or else one that saves later ones. */
 function sortAdvice(list: Given[]): Given[] {
-  return list.sort((a, b) => saved(b.proposal) - saved(a.proposal));
-}
-
-function saved(proposal: Proposal): number {
-  return proposal.saves === null ? 0 : secondsOf(proposal.saves);
+  return list.sort((a, b) => gain(b.proposal) - gain(a.proposal)).slice(0, MAX_ADVICE);
 }
 
 function secondsOf(steps: readonly Step[]): number {
@@ -166,7 +171,7 @@ function adviceReport({ id, proposal }: Given): AdviceReport {
   return {
     id,
     summary: proposal.summary,
-    savesSeconds: proposal.saves === null ? null : secondsOf(proposal.saves),
+    savesSeconds: proposal.saves === null ? null : round(gain(proposal)),
     ...(proposal.patch !== undefined && { patch: proposal.patch }),
     ...(proposal.proof !== undefined && { proof: proposal.proof }),
     ...(proposal.because !== undefined && { because: proposal.because }),
@@ -190,7 +195,8 @@ function missReport(miss: MissNode, causes: readonly CauseReport[], proposals: r
 
 /** Waste where a fix would have avoided time; needed where the cause is a known, real change and no fix avoids it. */
 function verdictOf(top: CauseReport | undefined, proposals: readonly Given[]): 'waste' | 'needed' | 'unknown' {
-  if (proposals.some((p) => p.proposal.saves !== null && p.proposal.saves.length > 0)) return 'waste';
+  if (proposals.some((p) => gain(p.proposal) > 0 || (p.proposal.parts === undefined && (p.proposal.saves?.length ?? 0) > 0)))
+    return 'waste';
   return top?.confidence === 'certain' ? 'needed' : 'unknown';
 }
 
@@ -198,14 +204,16 @@ function summarise(graph: StepGraph, proposals: readonly Proposal[]): Summary {
   const steps = [...graph.steps.values()].filter((s) => s.cacheable);
   const reused = steps.filter(isHit).length;
   const rebuilt = steps.filter((s) => s.status === 'rebuilt' || s.status === 'failed').length;
-  const avoidable = new Set(proposals.flatMap((p) => p.saves ?? []));
+  const avoidable = new Map<Step, number>();
+  for (const p of proposals)
+    for (const step of p.saves ?? []) avoidable.set(step, Math.max(avoidable.get(step) ?? 0, p.parts?.get(step) ?? 1));
   return {
     steps: steps.length,
     reused,
     rebuilt,
     hitRate: reused + rebuilt === 0 ? 1 : Math.round((reused / (reused + rebuilt)) * 10_000) / 10_000,
     rebuiltSeconds: secondsOf(steps),
-    avoidableSeconds: secondsOf([...avoidable]),
+    avoidableSeconds: round([...avoidable].reduce((sum, [s, share]) => sum + secondsOf([s]) * share, 0)),
   };
 }
 

@@ -17,20 +17,29 @@ const advice: Advice = {
     // A manifest that changed makes the install necessary work.
     if (top.paths?.some((p) => isManifest(p.path))) return undefined;
     const installs = view.miss.cascade.filter((s) => packageManagerOf(s) !== undefined);
-    const cargo = manager.name === 'Cargo';
+    const compiles = COMPILING.has(manager.name);
+    // Its manifests come first already: what runs below is the compilation, which the sources are for.
+    if (compiles && view.above.some((s) => copiesManifest(s))) return undefined;
     return {
       summary: `Copy ${manager.manifests.join(' and ')} alone, run the ${manager.name} install, and only then \`${step.parsed.text}\`: a source edit no longer repeats it`,
-      saves: cargo || manager.name === 'Maven' || manager.name === 'Gradle' ? [] : installs,
+      saves: compiles ? [] : installs,
       because: [
         `${installs.map((s) => s.id).join(', ')} stands below ${step.id}, which copies ${isBroadCopy(step) ? 'the whole context' : 'more than its manifests'}`,
       ],
-      ...(cargo || manager.name === 'Maven' || manager.name === 'Gradle'
-        ? { proof: `${manager.name} compiles in the same step: split fetching and compiling to save the fetch` }
+      ...(compiles
+        ? { proof: `${manager.name} compiles in the same step: only a run of its own for the fetch saves that, the compilation is needed` }
         : {}),
     };
   },
 };
 export default advice;
+
+/** One command fetches and compiles. */
+const COMPILING: ReadonlySet<string> = new Set(['Cargo', 'Maven', 'Gradle']);
+
+function copiesManifest(step: Step): boolean {
+  return /^(?:COPY|ADD)$/.test(step.parsed.instruction ?? '') && step.parsed.text.split(/\s+/).slice(1).some(isManifest);
+}
 
 function copiesMore(step: Step): boolean {
   const sources = step.parsed.text

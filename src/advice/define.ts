@@ -10,6 +10,8 @@ export interface Proposal {
   readonly summary: string;
   /** Steps that would not have run in this build. Empty: it saves later builds only; null: it cannot be told. */
   readonly saves: readonly Step[] | null;
+  /** Of these, the share of their time that it saves, 0 to 1. Not listed: all of it. */
+  readonly parts?: ReadonlyMap<Step, number>;
   /** Unified diff that applies with `patch -p1` in the build context. */
   readonly patch?: string;
   readonly proof?: string;

@@ -9,6 +9,7 @@ import moveArgDown from './move-arg-down.ts';
 import pinBase from './pin-base.ts';
 import pinRemoteSource from './pin-remote-source.ts';
 import sameModes from './same-modes.ts';
+import systemPackagesFirst from './system-packages-first.ts';
 import useBuildkit from './use-buildkit.ts';
 import type { Advice } from './define.ts';
 
@@ -23,5 +24,6 @@ export const advice: readonly Advice[] = [
   pinBase,
   pinRemoteSource,
   sameModes,
+  systemPackagesFirst,
   useBuildkit,
 ];

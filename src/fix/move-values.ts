@@ -20,7 +20,7 @@ export function moveValuesDown(input: FixInput): MovedDown {
   let text = input.dockerfile;
   for (let round = 0; round < 10; round++) {
     const dockerfile = parseDockerfile(text, 'Dockerfile');
-    const done = moveOne(dockerfile);
+    const done = moveOne(dockerfile, input.volatile ?? []);
     if (!done) break;
     text = done.text;
     names.push(...done.names);
@@ -28,12 +28,12 @@ export function moveValuesDown(input: FixInput): MovedDown {
   return { text, names };
 }
 
-function moveOne(dockerfile: Dockerfile): { text: string; names: readonly string[] } | null {
+function moveOne(dockerfile: Dockerfile, volatile: readonly string[]): { text: string; names: readonly string[] } | null {
   for (const stage of dockerfile.stages)
     for (const [at, instruction] of stage.instructions.entries()) {
       if (instruction.keyword !== 'ARG' && instruction.keyword !== 'ENV') continue;
       const names = instruction.pairs.map((p) => p.name);
-      if (names.length === 0 || !names.every((n) => VOLATILE.test(n))) continue;
+      if (names.length === 0 || !names.every((n) => VOLATILE.test(n) || volatile.includes(n))) continue;
       const below = stage.instructions.slice(at + 1);
       const uses = (i: Instruction): boolean => names.some((n) => mentions(i, n));
       const first = below.findIndex(uses);

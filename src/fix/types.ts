@@ -21,6 +21,8 @@ export interface FixInput {
   readonly target?: string;
   /** Files of the context whose change made a step run, costliest first. Undefined: not known. */
   readonly costly?: readonly string[];
+  /** Arguments whose values are known to change, whatever their names say. */
+  readonly volatile?: readonly string[];
 }
 
 /** A rewrite that is believed to build the same. */

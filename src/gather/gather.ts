@@ -6,7 +6,8 @@ import type { ScopeEntry } from '../causes/define.ts';
 import type { BuildCommand } from '../command/types.ts';
 import type { DiagnosisOptions } from '../commands/options.ts';
 import type { ContextListing } from '../context/types.ts';
-import type { Comparison, Rewrite } from '../diagnose.ts';
+import type { Comparison } from '../diagnose.ts';
+import type { Rewrites, RewriteWish } from '../fix/advise.ts';
 import type { KnownStep } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
@@ -18,8 +19,8 @@ export interface Gathered {
   readonly known?: ReadonlyMap<string, KnownStep>;
   readonly scopes?: ReadonlyMap<string, readonly ScopeEntry[]>;
   readonly compare?: (graph: StepGraph) => Comparison;
-  /** Rewrites of the Dockerfile and its ignore file, by id of the advice they carry out; made when first asked for. */
-  readonly rewrites?: () => ReadonlyMap<string, Rewrite>;
+  /** Rewrites of the Dockerfile and its ignore file, and what of this build they would have saved; made when asked for. */
+  readonly rewrites?: (wish: RewriteWish) => Rewrites;
   /** Suspect hits that the files at hand show. */
   readonly suspects?: (graph: StepGraph) => readonly SuspectHit[];
   /** Seconds since a step last ran, as far as the baseline remembers; null where it does not. */

@@ -10,6 +10,7 @@ import { compareWithBaseline } from '../compare.ts';
 import type { Comparison } from '../diagnose.ts';
 import { matchSteps, type StepMatch } from '../dockerfile/match.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
+import type { RewriteWish } from '../fix/advise.ts';
 import { buildGraph } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
@@ -88,7 +89,12 @@ export async function gatherKnown(
     ...(options.history !== undefined && command && { suspects: (g: StepGraph) => staleArguments(g, command, options.history!, matched) }),
     ...(listing &&
       source.path !== null &&
-      context !== null && { rewrites: () => proposeRewrites(source.text, source.path!, context, listing) }),
+      context !== null && {
+        rewrites: (wish: RewriteWish) => {
+          const grounds = { before: previous?.listing ?? null, shape: { ...shape, namedContexts: named }, steps: match.steps };
+          return proposeRewrites(source.text, source.path!, context, listing, grounds, wish);
+        },
+      }),
     notes,
     home,
     previous,

@@ -1,11 +1,28 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ContextListing } from '../context/types.ts';
-import type { Rewrite } from '../diagnose.ts';
+import type { Rewrites, RewriteWish } from '../fix/advise.ts';
 import { proposeFixes } from '../fix/propose.ts';
+import { type Change, proveFix } from '../fix/prove.ts';
+import type { StepKeys } from '../keys/model.ts';
 
-/** Rewrites of a Dockerfile and its ignore file, by id of the advice they carry out. */
-export function proposeRewrites(dockerfile: string, file: string, context: string, listing: ContextListing): Map<string, Rewrite> {
+/** What the rewrites are proven with; null: there is no build before. */
+export interface Grounds {
+  readonly before: ContextListing | null;
+  readonly shape: Change['shape'];
+  /** Keys by step of the log. */
+  readonly steps: ReadonlyMap<string, StepKeys>;
+}
+
+/** Rewrites of a Dockerfile and its ignore file, with what of this build they would have saved. */
+export function proposeRewrites(
+  dockerfile: string,
+  file: string,
+  context: string,
+  listing: ContextListing,
+  grounds: Grounds,
+  wish: RewriteWish,
+): Rewrites {
   const read = (name: string): string | null => {
     try {
       return statSync(name).size > 1024 * 1024 ? null : readFileSync(name, 'utf8');
@@ -16,13 +33,30 @@ export function proposeRewrites(dockerfile: string, file: string, context: strin
   const inside = path.relative(context, file).split(path.sep).join('/');
   const own = `${inside}.dockerignore`;
   const ignorePath = !inside.startsWith('..') && read(path.join(context, own)) !== null ? own : '.dockerignore';
-  const { fixes } = proposeFixes({
+  const ignore = read(path.join(context, ignorePath));
+  const { fixes, refused } = proposeFixes({
     dockerfile,
     ...(!inside.startsWith('..') && { dockerfilePath: inside }),
-    ignore: read(path.join(context, ignorePath)) ?? '',
+    ignore: ignore ?? '',
     ignorePath,
+    ignoreExists: ignore !== null,
     listing,
     readFile: (name) => read(path.join(context, name)),
+    ...(grounds.shape.target !== undefined && { target: grounds.shape.target }),
+    volatile: wish.args,
   });
-  return new Map(fixes.map((f) => [f.id, { patch: f.patch, keeps: f.keeps, unverified: f.unverified }]));
+  const { before } = grounds;
+  const missed = new Map(wish.missed.flatMap((id) => (grounds.steps.has(id) ? [[id, grounds.steps.get(id)!] as const] : [])));
+  return {
+    fixes: fixes.map((f) => ({
+      id: f.id,
+      title: f.title,
+      patch: f.patch,
+      keeps: f.keeps,
+      unverified: f.unverified,
+      ...(f.changesImage !== undefined && { changesImage: f.changesImage }),
+      remains: before && proveFix(f, dockerfile, { before, now: listing, args: wish.args, shape: grounds.shape }, missed),
+    })),
+    refused: refused.map(({ id, reason }) => ({ id, reason })),
+  };
 }
