@@ -11,6 +11,8 @@ interface Suspicion {
   readonly sign: RegExp;
   /** What clears it. */
   readonly unless?: RegExp;
+  /** The same, where a pattern is not enough. */
+  readonly isPinned?: (text: string) => boolean;
   readonly summary: string;
   readonly because: string;
   readonly fix: string;
@@ -28,7 +30,8 @@ const SUSPICIONS: readonly Suspicion[] = [
   {
     kind: 'git-clone',
     sign: /\bgit (?:-\S+ )*(?:clone|pull|fetch)\b/,
-    unless: /\b(?:checkout|reset --hard|--branch|-b|--revision) ?[=v]?[0-9a-f]{7,40}\b|@[0-9a-f]{40}/,
+    unless:
+      /\b(?:checkout|reset --hard)[ =][0-9a-f]{7,40}\b|--revision[ =][0-9a-f]{7,40}\b|(?:--branch|-b)[ =](?:v|release-)?\d+\.\d+|@[0-9a-f]{40}|\bcheckout (?:tags\/)?v?\d+\.\d+/,
     summary: 'what it cloned may have moved on',
     because: 'what a repository holds is no part of the cache key: the clone is that of the day when this layer was made',
     fix: 'Check out a commit, or use `ADD https://…git#COMMIT`, which is asked for in every build.',
@@ -37,6 +40,7 @@ const SUSPICIONS: readonly Suspicion[] = [
     kind: 'remote-download',
     sign: /\b(?:curl|wget)\b[^|;&]*https?:\/\//,
     unless: /sha(?:1|224|256|384|512)sum|shasum|gpgv?\b[^;&|]*--verify|--checksum|md5sum|cosign verify|minisign/,
+    isPinned: (text) => urlsOf(text).every(hasVersion),
     summary: 'what it downloaded may be out of date',
     because: 'what an address holds is no part of the cache key, and nothing in this RUN checks what came',
     fix: 'Use `ADD --checksum=sha256:… URL`, or check a checksum in the same RUN.',
@@ -63,7 +67,7 @@ export function findSuspectHits(graph: StepGraph, ageOf: (step: Step) => number 
     if (!isHit(step) || step.parsed.instruction !== 'RUN') continue;
     const text = step.parsed.text.slice(0, 20_000);
     for (const s of SUSPICIONS) {
-      if (!s.sign.test(text) || s.unless?.test(text)) continue;
+      if (!s.sign.test(text) || s.unless?.test(text) || s.isPinned?.(text)) continue;
       const age = ageOf(step);
       if (age !== null && age < FRESH_SECONDS) break;
       // Without an age, unpinned packages are in nearly every image: naming them each time would help nobody.
@@ -81,4 +85,15 @@ export function findSuspectHits(graph: StepGraph, ageOf: (step: Step) => number 
     }
   }
   return found;
+}
+
+/** Addresses in a command, without the quotes and operators around them. */
+function urlsOf(text: string): string[] {
+  return text.match(/\bhttps?:\/\/[^\s"'|;&<>)]{1,2000}/g) ?? [];
+}
+
+/** `https://services.gradle.org/distributions/gradle-8.5-bin.zip`: what it holds is what it was. */
+function hasVersion(url: string): boolean {
+  const path = url.replace(/^https?:\/\/[^/]*/, '');
+  return /\d\.\d|\b[0-9a-f]{40}\b/.test(path) && !/latest|nightly|master|main\b/i.test(path);
 }

@@ -8,7 +8,9 @@ const advice: Advice = {
     const top = causes[0];
     const needed =
       top?.kind === 'context-files-changed' &&
-      (top.paths === undefined ? !/\s\.\/?\s/.test(`${view.step.parsed.text} `) : top.paths.some((p) => isManifest(p.path)));
+      (top.paths === undefined
+        ? view.step.parsed.text.split(/\s+/).slice(1, -1).some(isManifest)
+        : top.paths.some((p) => isManifest(p.path)));
     if (!needed) return undefined;
     const installs = [view.step, ...view.miss.cascade].filter((s) => packageManagerOf(s) && !s.parsed.text.includes('--mount=type=cache'));
     const first = installs[0];
