@@ -18,5 +18,11 @@ export function readHistory(file: string): string {
 export function readAges(file: string): (step: Step) => number | null {
   const history = parseHistory(readHistory(file));
   const now = Date.now();
-  return (step) => ageOfStep(history, step.parsed.instruction ?? '', step.parsed.text, now);
+  return (step) => ageOfStep(history, step.parsed.instruction ?? '', bareText(step.parsed.text), now);
+}
+
+/** A history shows a step without its keyword, and a RUN without its flags: `RUN --mount=type=cache,target=/c make` → `make`. */
+function bareText(text: string): string {
+  const rest = text.replace(/^\S+\s+/, '');
+  return /^RUN\s/i.test(text) ? rest.replace(/^(?:--\S+\s+)+/, '') : rest;
 }
