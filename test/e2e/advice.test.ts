@@ -1,4 +1,6 @@
 /** Advice followed to the letter: the patch is applied, both builds are made again with it, and what it promised to save is not run. */
+import { rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import type { AdviceReport, BuildReport } from '../../src/model.ts';
 import { type Files, type Lab, openLab } from './lab.ts';
@@ -149,6 +151,33 @@ describe.skipIf(!engine)('advice, followed', () => {
     for (const text of promised) expect(reran).not.toContain(text);
     expect(after.summary.rebuiltSeconds).toBeLessThan(before.summary.rebuiltSeconds);
     expect(adviceNames(after)).not.toContain(advice);
+  });
+});
+
+describe.skipIf(!engine)('suspect hits', () => {
+  test('a file whose content changed under its old size and time is reused, and named', () => {
+    const lab = openLab(engine!, { ...SOURCE, Dockerfile: 'FROM TOOLS\nWORKDIR /app\nCOPY src ./src\nRUN cat src/app.txt\n' });
+    const file = path.join(lab.folder, 'src/app.txt');
+    const { mtime } = statSync(file);
+    expect(build(lab).suspectHits).toEqual([]);
+    writeFileSync(file, 'two\n');
+    utimesSync(file, mtime, mtime);
+    const stale = build(lab);
+    expect(stale.misses).toEqual([]);
+    expect(stale.suspectHits.map((s) => [s.kind, textOf(s.name)])).toEqual([['same-size-and-time', 'COPY src ./src']]);
+    utimesSync(file, new Date(), new Date());
+    const touched = build(lab);
+    expect(touched.misses.map((m) => textOf(m.name))).toEqual(['COPY src ./src']);
+    expect(touched.suspectHits).toEqual([]);
+  });
+
+  test('an index fetched in a RUN of its own, reused', () => {
+    const lab = openLab(engine!, { Dockerfile: 'FROM TOOLS\nRUN apt-get update\nRUN apt-get install -y curl\n' });
+    build(lab);
+    // As young as it is it harms nobody; without what is remembered of the build before its age is unknown.
+    expect(build(lab).suspectHits).toEqual([]);
+    rmSync(lab.env.CACHEWHY_CACHE!, { recursive: true, force: true });
+    expect(lab.pipe(['build', '--progress', 'plain', '.']).suspectHits).toMatchObject([{ kind: 'package-index' }]);
   });
 });
 
