@@ -55,8 +55,8 @@ export interface BuildReport {
 
 /** What a prediction stands on. */
 export interface Foreseen {
-  /** When the build was made that it was held against, RFC 3339. */
-  readonly against: string;
+  /** When the build was made that it was held against, RFC 3339; null where there was none. */
+  readonly against: string | null;
   /** What was taken for granted, a sentence each. */
   readonly assumptions: readonly string[];
   /** Steps that may come otherwise, and on what that hangs. */

@@ -17,6 +17,11 @@ const command: CommandModule<object, Options> = {
         .usage(
           '$0 predict [options] -- docker build …\n\nBuilds nothing: compares the files and the command with the build before.\n\n  cachewhy predict -- docker build -t app .\n  cachewhy predict --max-rebuilt 60 -- docker build .',
         )
+        .option('cold', {
+          type: 'boolean',
+          default: false,
+          describe: 'The builder has nothing of its own, as a runner that forgets: only imported caches (--cache-from) count',
+        })
         .option('assume-identical', {
           type: 'string',
           array: true,

@@ -1,8 +1,12 @@
-/** Says of each step of a build that was not made yet whether the builder will reuse it, from the keys of the build before. Pure. */
-import type { Baseline } from '../baseline/model.ts';
+/**
+ * Says of each step of a build that was not made yet whether the builder will reuse it, from the keys of the build before and from
+ * caches that are imported. Pure.
+ */
+import type { Baseline, BaselineStep } from '../baseline/model.ts';
 import type { BuildCommand } from '../command/types.ts';
+import type { Presence } from '../keys/cache-export.ts';
 import { createMemory, predict, remember } from '../keys/memory.ts';
-import type { BuildKeys, StepKeys } from '../keys/model.ts';
+import type { BuildKeys, StageKeys, StepKeys } from '../keys/model.ts';
 
 /** What will become of a step. */
 export interface Foreseen {
@@ -14,43 +18,70 @@ export interface Foreseen {
   readonly seconds: number | null;
 }
 
-/**
- * @param keys of the build that is to come
- * @param partnerOf the step of the build before that a step goes back to, by id
- * @param identical stages whose files are taken to stay the same whatever runs in them; `all`
- */
-export function foresee(
-  keys: BuildKeys,
-  before: Baseline,
-  command: BuildCommand,
-  partnerOf: (id: string) => StepKeys | null,
-  identical: readonly string[],
-): Foreseen[] {
+export interface Sources {
+  /** The build before on this builder; null where nothing is known of one, or the builder is empty. */
+  readonly before: Baseline | null;
+  /** The step of the build before that a step goes back to, by id: what it cost. */
+  readonly partnerOf: (id: string) => BaselineStep | null;
+  /** What imported caches hold, by step id; null where none could be read. */
+  readonly imported: ReadonlyMap<string, Presence> | null;
+  /** Stages whose files are taken to stay the same whatever runs in them; `all`. */
+  readonly identical: readonly string[];
+}
+
+/** @param keys of the build that is to come */
+export function foresee(keys: BuildKeys, command: BuildCommand, { before, partnerOf, imported, identical }: Sources): Foreseen[] {
   const memory = createMemory();
-  const done = new Set(Object.entries(before.steps).flatMap(([id, s]) => (s.status === 'reused' || s.status === 'rebuilt' ? [id] : [])));
-  remember(before.keys, memory, before.images, false, done);
-  const verdicts = predict(keys, memory, before.images);
+  if (before) {
+    const done = new Set(Object.entries(before.steps).flatMap(([id, s]) => (s.status === 'reused' || s.status === 'rebuilt' ? [id] : [])));
+    remember(before.keys, memory, before.images, false, done);
+  }
+  const verdicts = predict(keys, memory, before?.images ?? {});
   // Equal steps of several stages are one vertex: what forces one forces all.
   const forced = new Set(keys.steps.filter((step) => isForced(step, command)).map((step) => step.identity));
   const found = new Map<string, Foreseen>();
   for (const step of keys.steps) {
     const known = verdicts.get(step.id)!.verdict;
     const above = inputsOf(step).flatMap((id) => found.get(id) ?? []);
-    const partner = partnerOf(step.id);
-    const seconds = (partner && before.steps[partner.id]?.seconds) ?? null;
+    const seconds = partnerOf(step.id)?.seconds ?? null;
+    const presence = imported?.get(step.id);
+    const settle = (verdict: Foreseen['verdict'], doubt: string | null): void => void found.set(step.id, { step, verdict, doubt, seconds });
+    if (forced.has(step.identity)) settle('rebuilt', null);
+    else if (presence === 'result') settle('reused', null);
     // What stands on a step that ran has no result to reuse, whatever its key; what only reads its files may have.
-    if (forced.has(step.identity) || above.some((f) => f.verdict === 'rebuilt' && f.doubt === null && standsOn(step, f))) {
-      found.set(step.id, { step, verdict: 'rebuilt', doubt: null, seconds });
-      continue;
+    else if (above.some((f) => f.verdict === 'rebuilt' && f.doubt === null && standsOn(step, f))) settle('rebuilt', null);
+    else if (known === 'rebuilt')
+      settle('rebuilt', presence === 'unknown' ? 'an imported cache may have it: a part of its key is not known here' : null);
+    else {
+      const own = doubtOf(step, found, keys);
+      const sources = own === null ? [] : stagesRead(step, keys);
+      const assumed = identical.includes('all') || (sources.length > 0 && sources.every((name) => identical.includes(name)));
+      const stays = (own === null || assumed) && above.every((f) => f.verdict === 'reused' || !standsOn(step, f));
+      settle(stays ? 'reused' : 'rebuilt', own ?? above.find((f) => f.doubt !== null)?.doubt ?? null);
     }
-    const own = known === 'rebuilt' ? null : doubtOf(step, found, keys);
-    const sources = own === null ? [] : stagesRead(step, keys);
-    const assumed = identical.includes('all') || (sources.length > 0 && sources.every((name) => identical.includes(name)));
-    const doubt = known === 'rebuilt' ? null : (own ?? above.find((f) => f.doubt !== null)?.doubt ?? null);
-    const stays = (own === null || assumed) && above.every((f) => f.verdict === 'reused' || !standsOn(step, f));
-    found.set(step.id, { step, verdict: known === 'rebuilt' || !stays ? 'rebuilt' : 'reused', doubt, seconds });
   }
+  if (imported) skipUnneeded(keys, found, imported);
   return keys.steps.map((s) => found.get(s.id)!);
+}
+
+/** A step of whose result a cache has only the key is not run as long as nothing that runs needs its files. */
+function skipUnneeded(keys: BuildKeys, found: Map<string, Foreseen>, imported: ReadonlyMap<string, Presence>): void {
+  const needed = new Set<string>();
+  for (const stage of keys.stages) if (stage.reachable && stage.end.kind === 'step' && isTarget(stage, keys)) needed.add(stage.end.id);
+  for (const step of [...keys.steps].reverse()) {
+    const own = found.get(step.id)!;
+    if (own.verdict === 'rebuilt' && imported.get(step.id) === 'key' && !needed.has(step.id))
+      found.set(step.id, { ...own, verdict: 'reused', doubt: null });
+    else if (own.verdict === 'rebuilt') for (const id of inputsOf(step)) needed.add(id);
+  }
+}
+
+/** The stage that is asked for: nothing that is built stands on it or reads it. */
+function isTarget(stage: StageKeys, keys: BuildKeys): boolean {
+  const used = keys.steps.some(
+    (step) => step.stageIndex !== stage.index && stage.end.kind === 'step' && inputsOf(step).includes(stage.end.id),
+  );
+  return !used;
 }
 
 /** `--no-cache` does not reach WORKDIR. */

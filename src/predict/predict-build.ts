@@ -14,7 +14,7 @@ import { computeProtected } from '../gather/protected-keys.ts';
 import { findContext, findDockerfile, type Source } from '../gather/sources.ts';
 import { createBuildLog } from '../graph/log.ts';
 import { diffBuilds, type ImageDigests } from '../keys/diff.ts';
-import type { BuildKeys } from '../keys/model.ts';
+import type { BuildKeys, KeyInput } from '../keys/model.ts';
 import type { BuildReport, Foreseen as Foretold, Report } from '../model.ts';
 import { diagnoseOne, exitStatus, withBudgets } from '../session.ts';
 import { VERSION } from '../version.ts';
@@ -23,6 +23,8 @@ import { writeForeseen } from './foreseen-log.ts';
 
 export interface PredictOptions extends DiagnosisOptions {
   readonly assumeIdentical: readonly string[];
+  /** The builder has nothing of its own, as a runner that forgets. */
+  readonly cold: boolean;
 }
 
 /**
@@ -51,26 +53,34 @@ async function foreseeBuild(argv: readonly string[], options: PredictOptions): P
   const folder = cacheFolder();
   const listing = readContext(context, source.path, folder, notes);
   const named = readNamedContexts(command, base, folder, notes);
-  const { keys } = computeProtected(
-    {
-      dockerfile: parseDockerfile(source.text, source.name),
-      ...keyOptions(command),
-      buildArgs: command.buildArgs,
-      argsKnown: true,
-      context: listing,
-      namedContexts: named,
-    },
-    before.salt,
-  );
+  const input: KeyInput = {
+    dockerfile: parseDockerfile(source.text, source.name),
+    ...keyOptions(command),
+    buildArgs: command.buildArgs,
+    argsKnown: true,
+    context: listing,
+    namedContexts: named,
+  };
+  const { keys } = computeProtected(input, before?.salt ?? newSalt());
+  const imported =
+    command.cacheFrom.length > 0 && !command.noCache
+      ? await (await import('./imported.ts')).findImported({ command, base, context, listing, input, keys, notes })
+      : null;
+  if (!before && !imported && !options.cold) throw nothingKnown();
   const images = imagesOf(keys, before);
   const state = { keys, listing, named, images };
-  const compared = diffBuilds({ keys: before.keys, listing: before.listing, named: before.named, images: before.images }, state);
-  const foreseen = foresee(keys, before, command, (id) => compared.get(id)?.before ?? null, options.assumeIdentical);
+  const compared = before && diffBuilds({ keys: before.keys, listing: before.listing, named: before.named, images: before.images }, state);
+  const foreseen = foresee(keys, command, {
+    before: options.cold ? null : before,
+    partnerOf: (id) => before?.steps[compared?.get(id)?.before?.id ?? ''] ?? null,
+    imported,
+    identical: options.assumeIdentical,
+  });
   const { log, vertexOf } = writeForeseen(keys, foreseen, images);
-  const given = { dockerfile: source, listing, named, previous: before, foreseen: true };
+  const given = { dockerfile: source, listing, named, ...(before && { previous: before }), foreseen: true };
   const text = maskCommand(argv.join(' '));
   const { trend: _, seconds: __, ...report } = await diagnoseOne(log, { text, command }, { ...options, remember: false }, false, given);
-  const foretold = foretell(foreseen, vertexOf, before, images, command, options);
+  const foretold = foretell(foreseen, vertexOf, { before, imported: imported !== null, images, command }, options);
   const doubts = foretold.doubts.map(({ step, why }) => `${step} may come otherwise: ${why}.`);
   const granted = `Nothing was built. Taken for granted: ${foretold.assumptions.join('; ')}.`;
   return { ...report, seconds: null, notes: [...notes, ...report.notes, ...doubts, granted], foreseen: foretold };
@@ -93,7 +103,7 @@ async function findEarlier(
   context: string,
   options: PredictOptions,
   notes: string[],
-): Promise<Baseline> {
+): Promise<Baseline | null> {
   const folder = cacheFolder();
   const home = folder === undefined ? null : baselineFile(folder, projectOf(command, source, context));
   const { baseline, note } = await findBaseline(options.baseline, home);
@@ -101,38 +111,50 @@ async function findEarlier(
   if (baseline) return baseline;
   const recorded =
     options.baseline === undefined ? await (await import('./recorded.ts')).findRecorded(command, source, context, newSalt()) : null;
-  if (recorded) {
+  if (recorded)
     notes.push(
       'The files of the build before are not on record: whatever reads the context may run, and a build through `cachewhy run` would tell.',
     );
-    return recorded;
-  }
-  throw new UserError(
+  return recorded;
+}
+
+function nothingKnown(): UserError {
+  return new UserError(
     'nothing is known of an earlier build of this Dockerfile and target',
-    'build once with `cachewhy run -- docker build …`, or name a baseline with --baseline',
+    'build once with `cachewhy run -- docker build …`, name a baseline with --baseline, or a cache with --cache-from',
   );
 }
 
 /** Images are taken to be what they were: their registry is not asked. */
-function imagesOf(keys: BuildKeys, before: Baseline): ImageDigests {
+function imagesOf(keys: BuildKeys, before: Baseline | null): ImageDigests {
   const wanted = [
     ...keys.stages.flatMap((s) => (s.reachable && s.image !== null ? [s.image] : [])),
     ...keys.steps.flatMap((s) => s.reads.flatMap((r) => (r.kind === 'image' ? [r.image] : []))),
   ];
-  return Object.fromEntries(wanted.map((image) => [image, before.images[image] ?? null]));
+  return Object.fromEntries(wanted.map((image) => [image, before?.images[image] ?? null]));
+}
+
+interface Grounds {
+  readonly before: Baseline | null;
+  /** An imported cache was read. */
+  readonly imported: boolean;
+  readonly images: ImageDigests;
+  readonly command: BuildCommand;
 }
 
 function foretell(
   foreseen: readonly Foreseen[],
   vertexOf: ReadonlyMap<string, string>,
-  before: Baseline,
-  images: ImageDigests,
-  command: BuildCommand,
+  { before, imported, images, command }: Grounds,
   options: PredictOptions,
 ): Foretold {
+  const assumptions: string[] = [];
+  if (options.cold || !before) assumptions.push(imported ? 'the builder has nothing of its own' : 'the builder is empty');
+  else assumptions.push(`the builder still has the results of the build of ${before.savedAt}, and none of a later one`);
+  if (imported)
+    assumptions.push('the imported cache is as it was when it was asked just now: what it has was proved by the names of its records');
   const moving = Object.keys(images).filter((image) => !image.includes('@sha256:'));
-  const assumptions = [`the builder still has the results of the build of ${before.savedAt}, and none of a later one`];
-  if (moving.length > 0)
+  if (moving.length > 0 && before && !options.cold)
     assumptions.push(
       `${moving.join(', ')} ${moving.length === 1 ? 'is' : 'are'} as in that build${command.pull ? ', although --pull asks the registry' : ''}`,
     );
@@ -143,5 +165,5 @@ function foretell(
       `what ${options.assumeIdentical.includes('all') ? 'stages leave' : `${options.assumeIdentical.join(', ')} leaves`} stays the same`,
     );
   const doubts = new Map(foreseen.flatMap((f) => (f.doubt === null ? [] : [[vertexOf.get(f.step.id)!, f.doubt] as const])));
-  return { against: before.savedAt, assumptions, doubts: [...doubts].map(([step, why]) => ({ step, why })) };
+  return { against: before?.savedAt ?? null, assumptions, doubts: [...doubts].map(([step, why]) => ({ step, why })) };
 }

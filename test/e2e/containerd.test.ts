@@ -3,6 +3,7 @@
  * one of the suite's own, and nothing else may build on it.
  */
 import { describe, expect, inject, test } from 'vitest';
+import type { BuildReport } from '../../src/model.ts';
 import { type Files, type Lab, openLab, stepsOf, topCause } from './lab.ts';
 
 const engine = inject('engine');
@@ -54,6 +55,34 @@ describe.skipIf(!containerd)('an exported cache on an empty builder', () => {
     expect(report.misses.length).toBeGreaterThan(0);
     const kinds = report.misses.flatMap((m) => m.causes.slice(0, 2).map((c) => c.kind));
     expect(kinds).toContain('cache-import-partial');
+  });
+
+  // The images that keys are made of are looked up where the cache lies: the base must be there.
+  test.skipIf(!registry).each(['max', 'min'])('mode=%s: predict says beforehand what the builder then does', (mode) => {
+    const lab = openLab(containerd!);
+    const ref = `${registry}/cachewhy-e2e/${lab.image}`;
+    lab.write({ ...STAGES, Dockerfile: STAGES.Dockerfile!.replaceAll('FROM TOOLS', `FROM ${ref}:base`) });
+    lab.docker(['tag', lab.base, `${ref}:base`]);
+    expect(lab.docker(['push', `${ref}:base`]).status).toBe(0);
+    const build = (...more: string[]): string[] => ['docker', 'buildx', 'build', '-t', lab.image, ...more, '.'];
+    prune(lab);
+    expect(lab.docker(build('--cache-to', `type=registry,ref=${ref}:${mode},mode=${mode}`).slice(1)).status).toBe(0);
+    const importing = build('--cache-from', `type=registry,ref=${ref}:${mode}`);
+    const check = (): BuildReport => {
+      prune(lab);
+      const foretold = lab.cachewhy(['predict', '--cold', '--format', 'json=../foretold.json', '--', ...importing]);
+      expect(foretold.status, foretold.stderr).toBe(0);
+      const report = lab.report('../foretold.json');
+      const built = lab.run(importing);
+      expect(stepsOf(report, 'rebuilt')).toEqual(stepsOf(built, 'rebuilt'));
+      expect(stepsOf(report, 'reused')).toEqual(stepsOf(built, 'reused'));
+      return report;
+    };
+    expect(check().summary.reused).toBe(5);
+    lab.write({ Dockerfile: STAGES.Dockerfile!.replaceAll('FROM TOOLS', `FROM ${ref}:base`).replace('echo final', 'echo the end') });
+    expect(check().summary.rebuilt).toBe(1);
+    lab.write({ 'src.txt': 'two\n' });
+    expect(check().summary.rebuilt).toBeGreaterThan(3);
   });
 
   test('local: a cache that is not there', () => {

@@ -111,13 +111,6 @@ describe('what changes a digest', () => {
   });
 });
 
-it('the check value of BuildKit 0.32', () => {
-  const dockerfile = parseDockerfile('FROM busybox:1.35\nRUN echo rc one\n', 'Dockerfile');
-  const [key] = exactKeys({ dockerfile, platforms: ['linux/amd64'], buildArgs: {}, images: { 'busybox:1.35': BUSYBOX } }).values();
-  expect(key!.digest).toMatch(/^sha256:35b8a85a/);
-  expect(key!.record).toMatch(/^sha256:0b4799bb/);
-});
-
 it.each(['nothing', '{}', '{"records":[{"digest":1}]}', '{"records":[null]}'])('%s is no cache', (text) => {
   expect(readCacheExport(text)).toBeNull();
 });
