@@ -114,7 +114,10 @@ function explainMisses(graph: StepGraph, facts: Facts, evidence: Evidence, compa
     c.kind === 'build-arg-changed' && c.confidence === 'certain' && c.name !== undefined ? [c.name] : [],
   );
   const missed = [...graph.steps.values()].filter(isMiss).map((s) => s.id);
-  const rewrites = found.length > 0 ? (evidence.rewrites?.({ args: [...new Set(args)], missed }) ?? NO_REWRITES) : NO_REWRITES;
+  const rewrites =
+    found.length > 0
+      ? (evidence.rewrites?.({ args: [...new Set(args)], missed, bases: movedBases(found.flatMap((f) => f.causes)) }) ?? NO_REWRITES)
+      : NO_REWRITES;
   const stay = stepsThatStay(found, hidden);
   const notes = new Set<string>();
   const misses = found.map(({ view, causes }) => ({
@@ -123,6 +126,14 @@ function explainMisses(graph: StepGraph, facts: Facts, evidence: Evidence, compa
     proposals: sortAdvice(joinRewrites(adviseMiss(view, causes, facts), view, causes, rewrites, stay, notes)),
   }));
   return { misses, notes: [...notes] };
+}
+
+function movedBases(causes: readonly CauseReport[]): Record<string, string> {
+  return Object.fromEntries(
+    causes.flatMap((c) =>
+      c.kind === 'base-image-changed' && c.image !== undefined && /^sha256:[0-9a-f]{64}$/.test(c.after ?? '') ? [[c.image, c.after!]] : [],
+    ),
+  );
 }
 
 function gatherFacts(graph: StepGraph, evidence: Evidence): Facts {

@@ -17,7 +17,7 @@ const advice: Advice = {
     const manager = first && packageManagerOf(first);
     if (!first || !manager) return undefined;
     return {
-      summary: `Give the ${manager.name} install a cache mount: \`RUN --mount=type=cache,target=${manager.cache} …\`, so that it downloads only what is new`,
+      summary: `Give the ${manager.name} install ${manager.isStore ? 'and each RUN that uses what it fetched ' : ''}a cache mount: \`RUN --mount=type=cache,target=${manager.cache} …\`, so that it downloads only what is new`,
       saves: [],
       because: [
         `${first.id} is needed work after a change of its manifests, but it starts from nothing each time`,

@@ -9,6 +9,8 @@ export interface PackageManager {
   readonly manifests: readonly string[];
   /** Folder of its download cache inside the build, for `--mount=type=cache`. */
   readonly cache: string;
+  /** It keeps there what later steps read, not copies of downloads alone: each of them needs the same mount. */
+  readonly isStore?: boolean;
 }
 
 export const PACKAGE_MANAGERS: readonly PackageManager[] = [
@@ -27,7 +29,7 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
   },
   { name: 'Bun', command: /\bbun (?:i|install)\b/, manifests: ['package.json', 'bun.lock'], cache: '/root/.bun/install/cache' },
   { name: 'uv', command: /\buv sync\b/, manifests: ['pyproject.toml', 'uv.lock'], cache: '/root/.cache/uv' },
-  { name: 'Poetry', command: /\bpoetry install\b/, manifests: ['pyproject.toml', 'poetry.lock'], cache: '/root/.cache/pypoetry' },
+  { name: 'Poetry', command: /\bpoetry install\b/, manifests: ['pyproject.toml', 'poetry.lock'], cache: '/root/.cache/pypoetry/artifacts' },
   { name: 'Pipenv', command: /\bpipenv (?:install|sync)\b/, manifests: ['Pipfile', 'Pipfile.lock'], cache: '/root/.cache/pipenv' },
   {
     name: 'pip',
@@ -35,24 +37,36 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
     manifests: ['requirements.txt'],
     cache: '/root/.cache/pip',
   },
-  { name: 'Go', command: /\bgo mod download\b/, manifests: ['go.mod', 'go.sum'], cache: '/go/pkg/mod' },
+  { name: 'Go', command: /\bgo mod download\b/, manifests: ['go.mod', 'go.sum'], cache: '/go/pkg/mod', isStore: true },
   {
     name: 'Cargo',
     command: /\bcargo (?:fetch|build|install)\b/,
     manifests: ['Cargo.toml', 'Cargo.lock'],
     cache: '/usr/local/cargo/registry',
+    isStore: true,
   },
-  { name: 'Maven', command: /(?:\bmvn|\.\/mvnw)\b/, manifests: ['pom.xml'], cache: '/root/.m2' },
-  { name: 'Gradle', command: /(?:\bgradle|\.\/gradlew)\b/, manifests: ['build.gradle', 'settings.gradle'], cache: '/root/.gradle' },
+  { name: 'Maven', command: /(?:\bmvn|\.\/mvnw)\b/, manifests: ['pom.xml'], cache: '/root/.m2', isStore: true },
+  {
+    name: 'Gradle',
+    command: /(?:\bgradle|\.\/gradlew)\b/,
+    manifests: ['build.gradle', 'settings.gradle'],
+    cache: '/root/.gradle',
+    isStore: true,
+  },
   { name: 'Composer', command: /\bcomposer install\b/, manifests: ['composer.json', 'composer.lock'], cache: '/root/.composer/cache' },
   { name: 'Bundler', command: /\bbundle install\b/, manifests: ['Gemfile', 'Gemfile.lock'], cache: '/usr/local/bundle/cache' },
-  { name: 'NuGet', command: /\bdotnet restore\b/, manifests: ['*.csproj'], cache: '/root/.nuget/packages' },
+  { name: 'NuGet', command: /\bdotnet restore\b/, manifests: ['*.csproj'], cache: '/root/.nuget/packages', isStore: true },
   { name: 'Mix', command: /\bmix deps\.get\b/, manifests: ['mix.exs', 'mix.lock'], cache: '/root/.hex' },
 ];
 
 export function packageManagerOf(step: Step): PackageManager | undefined {
   if (step.parsed.instruction !== 'RUN') return undefined;
-  return PACKAGE_MANAGERS.find((m) => m.command.test(step.parsed.text));
+  return packageManagerOfText(step.parsed.text);
+}
+
+/** @param text of a RUN */
+export function packageManagerOfText(text: string): PackageManager | undefined {
+  return PACKAGE_MANAGERS.find((m) => m.command.test(text));
 }
 
 /** Files whose change makes an install necessary: manifests, lock files and the package managers' own configuration. */

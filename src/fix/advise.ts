@@ -19,6 +19,8 @@ export interface Rewrite {
   readonly changesImage?: string;
   /** By step of the log: what of it would still have run, 0 to 1. A step that is not listed would have run. Null: there is nothing to prove it on. */
   readonly remains: ReadonlyMap<string, { readonly share: number; readonly guessed: boolean }> | null;
+  /** What is known of it, where there is nothing to prove: it saves later builds. */
+  readonly proof?: string;
 }
 
 export interface Rewrites {
@@ -30,6 +32,8 @@ export interface Rewrites {
 export interface RewriteWish {
   readonly args: readonly string[];
   readonly missed: readonly string[];
+  /** Base images that moved, and the digest that this build used. */
+  readonly bases: Readonly<Record<string, string>>;
 }
 
 export interface Given {
@@ -99,7 +103,10 @@ export function joinRewrites(
       const other = joined.get(id)?.proposal;
       if (made && (other?.patch === undefined || gain(made) > gain(other))) joined.set(id, { id, proposal: made });
     } else if (suggested && suggested.patch === undefined && fix.changesImage === undefined)
-      joined.set(id, { id, proposal: withPatch(suggested, fix, 'not proven: no build before to hold it against, or another cause') });
+      joined.set(id, {
+        id,
+        proposal: withPatch(suggested, fix, fix.proof ?? 'not proven: no build before to hold it against, or another cause'),
+      });
   }
   return [...joined.values()].map((g) => explainMissing(g, rewrites));
 }

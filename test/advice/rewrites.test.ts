@@ -41,9 +41,34 @@ test('the lock file changed: no rewrite would have saved the install', async () 
   await p.build(all([0.1, 0.1, 9], ...steps));
   p.write({ 'package-lock.json': '{"lockfileVersion":3,"x":1}\n' });
   const report = await p.build(all([null, 0.1, 9], ...steps));
-  expect(report.misses[0]!.advice.filter((a) => a.patch !== undefined)).toEqual([]);
+  expect(report.misses[0]!.advice.map((a) => [a.id, a.savesSeconds])).toEqual([['cache-mount', 0]]);
   expect(report.summary.avoidableSeconds).toBe(0);
   expect(report.misses[0]!.verdict).toBe('needed');
+});
+
+test('a cache mount only where nothing below reads what is mounted', async () => {
+  const npm = openProject({ ...NODE, Dockerfile: 'FROM busybox:1.35\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\n' });
+  const steps = ['WORKDIR /app', 'COPY package.json package-lock.json ./', 'RUN npm ci'];
+  await npm.build(all([0.1, 0.1, 9], ...steps));
+  npm.write({ 'package-lock.json': '{"lockfileVersion":3,"x":1}\n' });
+  const found = advised(await npm.build(all([null, 0.1, 9], ...steps)), 'cache-mount')!;
+  expect(found.patch).toContain('+RUN --mount=type=cache,target=/root/.npm npm ci');
+  expect(found.proof).toMatch(/nothing in this one/);
+
+  const dockerfile = 'FROM busybox:1.35\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build ./...\n';
+  const go = openProject({
+    'go.mod': 'module shop\n',
+    'go.sum': 'a\n',
+    'main.go': 'package main\n',
+    '.dockerignore': 'Dockerfile\n',
+    Dockerfile: dockerfile,
+  });
+  const goSteps = ['WORKDIR /app', 'COPY go.mod go.sum ./', 'RUN go mod download', 'COPY . .', 'RUN go build ./...'];
+  await go.build(all([0.1, 0.1, 9, 0.1, 3], ...goSteps));
+  go.write({ 'go.sum': 'a\nb\n' });
+  const refused = advised(await go.build(all([null, 0.1, 9, 0.1, 3], ...goSteps)), 'cache-mount')!;
+  expect(refused.patch).toBeUndefined();
+  expect(refused.proof).toMatch(/not proven safe: line 4: each RUN that reads \/go\/pkg\/mod needs the same mount/);
 });
 
 test('an argument above an install that also has another cause: only what it alone dragged along', async () => {
