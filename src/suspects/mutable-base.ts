@@ -13,7 +13,8 @@ const PUBLIC =
 const ROLLING = /^(?:latest|stable|edge|rolling|devel|testing|unstable|sid|lts|current|mainline|nightly|slim|alpine)$/;
 
 export function findMutableBases(graph: StepGraph, command: BuildCommand | null): SuspectHit[] {
-  if (command?.pull || graph.log.dialect === 'classic' || graph.log.dialect === 'buildah') return [];
+  // Frames of a terminal cut names, other builders show none: only these show the digest where there was a look-up.
+  if (command?.pull || (graph.log.dialect !== 'plain' && graph.log.dialect !== 'rawjson')) return [];
   const found: SuspectHit[] = [];
   const seen = new Set<string>();
   for (const step of graph.steps.values()) {

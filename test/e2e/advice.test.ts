@@ -1,5 +1,5 @@
 /** Advice followed to the letter: the patch is applied, both builds are made again with it, and what it promised to save is not run. */
-import { rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import type { AdviceReport, BuildReport } from '../../src/model.ts';
@@ -151,6 +151,32 @@ describe.skipIf(!engine)('advice, followed', () => {
     for (const text of promised) expect(reran).not.toContain(text);
     expect(after.summary.rebuiltSeconds).toBeLessThan(before.summary.rebuiltSeconds);
     expect(adviceNames(after)).not.toContain(advice);
+  });
+});
+
+describe.skipIf(!engine)('a patch that saves only later builds', () => {
+  test('a cache mount applies, builds, and is there in the next build', () => {
+    const lab = openLab(engine!, {
+      ...SOURCE,
+      'package.json': PACKAGE,
+      'package-lock.json': '{"lockfileVersion":3}\n',
+      Dockerfile:
+        'FROM TOOLS\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci && date >> /root/.npm/runs; cat /root/.npm/runs\n',
+    });
+    lab.write({
+      Dockerfile: readFileSync(path.join(lab.folder, 'Dockerfile'), 'utf8').replace('RUN npm', 'RUN mkdir -p /root/.npm && npm'),
+    });
+    build(lab);
+    lab.write({ 'package-lock.json': '{"lockfileVersion":3,"x":1}\n' });
+    const found = adviceOf(build(lab), 'cache-mount');
+    expect(found.savesSeconds).toBe(0);
+    applyPatch(lab, found.patch!);
+    build(lab);
+    lab.write({ 'package-lock.json': '{"lockfileVersion":3,"x":2}\n' });
+    const log = lab.docker(['build', '--progress', 'plain', '.']);
+    expect(log.status).toBe(0);
+    // Both runs left a line in the mount.
+    expect(log.stderr.match(/^#\d+ \d\S* .*:\d\d:\d\d .*$/gm)).toHaveLength(2);
   });
 });
 

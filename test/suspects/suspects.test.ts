@@ -1,5 +1,9 @@
 /** Reused, and possibly stale: each with its evidence, and nothing that is sound among them. */
 import { expect, test } from 'vitest';
+import { parseCommandLine } from '../../src/command/parse.ts';
+import { diagnose } from '../../src/diagnose.ts';
+import { createLogReader } from '../../src/input/reader.ts';
+import type { BuildReport } from '../../src/model.ts';
 import { openProject, type Went } from '../advice/project.ts';
 
 const suspectsOf = async (line: string): Promise<string[]> => {
@@ -107,4 +111,22 @@ test('a young layer is no cause for concern: the builds remembered tell when it 
   const p = openProject({ Dockerfile: 'FROM busybox:1.35\nRUN apt-get update\n' });
   await p.build([['RUN apt-get update', 2]]);
   expect((await p.build([['RUN apt-get update', null]])).suspectHits).toEqual([]);
+});
+
+function base(image: string, command?: string): BuildReport {
+  const reader = createLogReader();
+  const log = `#1 [internal] load metadata for ${image}\n#1 DONE 0.0s\n\n#2 [1/2] FROM ${image}\n#2 DONE 0.0s\n\n#3 [2/2] RUN make\n#3 CACHED\n`;
+  reader.push(Buffer.from(log));
+  return diagnose(reader.end().builds[0]!, command === undefined ? {} : { command: parseCommandLine(command)[0]! }).report;
+}
+
+test('a base by a tag that moves, taken without a look-up', () => {
+  const moving = 'docker.io/library/node:latest';
+  expect(base(moving).suspectHits).toMatchObject([{ kind: 'mutable-base', step: '#3' }]);
+  expect(base('docker.io/library/node').suspectHits).toHaveLength(1);
+  expect(base(moving, 'docker build --pull .').suspectHits).toEqual([]);
+  expect(base(`${moving}@sha256:${'5'.repeat(64)}`).suspectHits).toEqual([]);
+  expect(base('docker.io/library/node:20.11.1').suspectHits).toEqual([]);
+  // It may have been built on this machine.
+  expect(base('docker.io/library/shop-base:latest').suspectHits).toEqual([]);
 });
