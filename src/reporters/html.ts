@@ -1,5 +1,6 @@
 import type { BuildReport, MissReport, StepReport } from '../model.ts';
 import { duration, escapeXml as esc, money, oneLine, percent, plural } from '../text.ts';
+import { groupBuilds, listNumbers } from './choice/groups.ts';
 import { startTimes } from './otlp.ts';
 import type { Reporter } from './types.ts';
 
@@ -9,7 +10,13 @@ const reporter: Reporter = {
   title: 'HTML page',
   extension: 'html',
   render(report) {
-    const builds = report.builds.map((b, i) => build(b, i, report.builds.length)).join('\n');
+    const builds = groupBuilds(report.builds)
+      .map((g) => {
+        const same =
+          g.others.length > 0 ? `<p class="dim">The same in ${plural(g.others.length, 'other build')}: ${listNumbers(g.others)}</p>` : '';
+        return build(g.shown, g.number - 1, report.builds.length) + same;
+      })
+      .join('\n');
     const notes = (report.notes ?? []).map((n) => `<p class="note">${esc(oneLine(n))}</p>`).join('');
     const budgets = (report.budgets ?? [])
       .map((b) => `<p><b>${b.ok ? 'Budget held' : 'Budget broken'}:</b> ${esc(oneLine(b.summary))}</p>`)

@@ -1,5 +1,6 @@
 import type { AdviceReport, BuildReport, MissReport } from '../model.ts';
 import { codeSpan, duration, escapeMarkdown, money, oneLine, percent, plural, sanitize, truncate } from '../text.ts';
+import { type BuildGroup, groupBuilds, listNumbers } from './choice/groups.ts';
 import type { Reporter } from './types.ts';
 
 /** Fits a comment (64 KiB) and so a job summary (1 MiB) as well. */
@@ -13,15 +14,18 @@ const reporter: Reporter = {
   title: 'Markdown (job summaries, comments)',
   extension: 'md',
   render(report) {
-    const order = [...report.builds.entries()].sort(([, a], [, b]) => b.summary.rebuiltSeconds - a.summary.rebuiltSeconds);
+    const groups = groupBuilds(report.builds);
     const parts: string[] = [
       '<!-- cachewhy -->',
       report.builds.every((b) => b.foreseen) ? '## What the build cache will miss' : '## Why the build cache missed',
       '',
     ];
-    if (report.builds.length > 1) parts.push(overview(order), '');
+    if (report.builds.length > 1) parts.push(overview(groups), '');
     for (const b of report.budgets ?? []) parts.push(`- ${b.ok ? '✅' : '❌'} ${escapeMarkdown(b.summary)}`);
-    for (const [i, b] of order) parts.push(build(b, report.builds.length > 1 ? i + 1 : null));
+    for (const g of groups) {
+      parts.push(build(g.shown, report.builds.length > 1 ? g.number : null));
+      if (g.others.length > 0) parts.push(`The same in ${plural(g.others.length, 'other build')}: ${listNumbers(g.others)}`, '');
+    }
     for (const n of report.notes ?? []) parts.push(`> ${escapeMarkdown(n)}`);
     return cut(`${parts.join('\n')}\n`);
   },
@@ -46,14 +50,14 @@ function cut(text: string): string {
   return `${lines.join('\n')}\n\n> Cut here to fit: \`--format json=FILE\` has all of it.\n`;
 }
 
-function overview(order: readonly (readonly [number, BuildReport])[]): string {
-  const rows = order
+function overview(groups: readonly BuildGroup[]): string {
+  const rows = groups
     .slice(0, 100)
     .map(
-      ([i, b]) =>
-        `| ${i + 1} | ${b.outcome} | ${b.summary.reused}/${b.summary.reused + b.summary.rebuilt} | ${duration(b.summary.rebuiltSeconds)} | ${b.misses[0] ? cell(b.misses[0].name) : ''} | ${escapeMarkdown(b.misses[0]?.causes[0]?.summary ?? '')} |`,
+      ({ shown: b, number, others, rebuiltSeconds }) =>
+        `| ${number} | ${others.length > 0 ? `+${others.length}` : ''} | ${b.outcome} | ${b.summary.reused}/${b.summary.reused + b.summary.rebuilt} | ${duration(rebuiltSeconds)} | ${b.misses[0] ? cell(b.misses[0].name) : ''} | ${escapeMarkdown(b.misses[0]?.causes[0]?.summary ?? '')} |`,
     );
-  return ['| build | outcome | reused | rebuilt | worst first miss | cause |', '|--:|---|--:|--:|---|---|', ...rows].join('\n');
+  return ['| build | same | outcome | reused | rebuilt | worst first miss | cause |', '|--:|--:|---|--:|--:|---|---|', ...rows].join('\n');
 }
 
 function cell(name: string): string {

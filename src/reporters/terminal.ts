@@ -2,6 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { AdviceReport, BuildReport, CauseReport, MissReport, Report, StepReport } from '../model.ts';
 import { age, duration, lowerFirst, money, oneLine, percent, plural, sanitize, truncate, wrap } from '../text.ts';
+import { type BuildGroup, groupBuilds, listNumbers } from './choice/groups.ts';
 import type { Reporter, View } from './types.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -21,6 +22,8 @@ const reporter: Reporter = {
 export default reporter;
 
 const CONFIDENCE: Readonly<Record<CauseReport['confidence'], string>> = { certain: 'certain', likely: 'likely', possible: 'possible' };
+/** Kinds of builds in the table above many. */
+const MAX_GROUPS = 30;
 const MARKS: Readonly<Record<StepReport['role'], string>> = {
   'first-miss': '✗ first miss',
   cascade: '↳ cascade',
@@ -43,13 +46,12 @@ class TerminalReport {
 
   text(): string {
     const { builds, notes, budgets } = this.report;
-    const many = builds.length > 1;
-    if (many) this.overview(builds);
-    // Worst first, healthy ones last and in one line each.
-    const order = many
-      ? [...builds.entries()].sort(([, a], [, b]) => b.summary.rebuiltSeconds - a.summary.rebuiltSeconds)
-      : [...builds.entries()];
-    for (const [i, b] of order) this.build(b, many ? i + 1 : null);
+    const groups = groupBuilds(builds);
+    if (builds.length > 1) this.overview(groups, builds.length);
+    for (const g of groups) {
+      this.build(g.shown, builds.length > 1 ? g.number : null);
+      if (g.others.length > 0) this.sameIn(g.others);
+    }
     for (const n of notes ?? []) this.paragraph(`note: ${oneLine(n)}`, '', 'dim');
     for (const b of budgets ?? [])
       this.paragraph(`${b.ok ? 'budget held' : 'BUDGET BROKEN'}: ${oneLine(b.summary)}`, '', b.ok ? 'dim' : ['red', 'bold']);
@@ -65,16 +67,26 @@ class TerminalReport {
       this.lines.push((i === 0 ? indent : hang) + (style ? this.style(style, line) : line));
   }
 
-  private overview(builds: readonly BuildReport[]): void {
-    const rows = builds.map((b, i) => [
-      String(i + 1),
-      b.outcome,
-      `${b.summary.reused}/${b.summary.reused + b.summary.rebuilt}`,
-      duration(b.summary.rebuiltSeconds),
-      truncate(oneLine(b.misses[0]?.name ?? '-'), Math.max(10, this.width - 46)),
-    ]);
-    this.lines.push(this.style('bold', plural(builds.length, 'build')));
-    this.table(['#', 'outcome', 'reused', 'rebuilt', 'worst first miss'], rows);
+  private overview(groups: readonly BuildGroup[], builds: number): void {
+    const rows = groups
+      .slice(0, MAX_GROUPS)
+      .map((g) => [
+        String(g.number),
+        g.others.length > 0 ? `+${g.others.length}` : '',
+        g.shown.outcome,
+        `${g.shown.summary.reused}/${g.shown.summary.reused + g.shown.summary.rebuilt}`,
+        duration(g.rebuiltSeconds),
+        truncate(oneLine(g.shown.misses[0]?.name ?? '-'), Math.max(10, this.width - 54)),
+      ]);
+    this.lines.push(this.style('bold', plural(builds, 'build')));
+    this.table(['#', 'same', 'outcome', 'reused', 'rebuilt', 'worst first miss'], rows);
+    if (groups.length > MAX_GROUPS) this.lines.push(this.style('dim', `… and ${plural(groups.length - MAX_GROUPS, 'more kind')} of build`));
+    this.lines.push('');
+  }
+
+  private sameIn(others: readonly number[]): void {
+    if (this.lines.at(-1) === '') this.lines.pop();
+    this.paragraph(`The same in ${plural(others.length, 'other build')}: ${listNumbers(others)}`, '  ', 'dim');
     this.lines.push('');
   }
 
