@@ -116,7 +116,12 @@ function explainMisses(graph: StepGraph, facts: Facts, evidence: Evidence, compa
   const missed = [...graph.steps.values()].filter(isMiss).map((s) => s.id);
   const rewrites =
     found.length > 0
-      ? (evidence.rewrites?.({ args: [...new Set(args)], missed, bases: movedBases(found.flatMap((f) => f.causes)) }) ?? NO_REWRITES)
+      ? (evidence.rewrites?.({
+          args: [...new Set(args)],
+          missed,
+          paths: changedPaths(found.flatMap((f) => f.causes)),
+          bases: movedBases(found.flatMap((f) => f.causes)),
+        }) ?? NO_REWRITES)
       : NO_REWRITES;
   const stay = stepsThatStay(found, hidden);
   const notes = new Set<string>();
@@ -126,6 +131,14 @@ function explainMisses(graph: StepGraph, facts: Facts, evidence: Evidence, compa
     proposals: sortAdvice(joinRewrites(adviseMiss(view, causes, facts), view, causes, rewrites, stay, notes)),
   }));
   return { misses, notes: [...notes] };
+}
+
+function changedPaths(causes: readonly CauseReport[]): string[] {
+  return [
+    ...new Set(
+      causes.flatMap((c) => (c.kind === 'context-files-changed' && c.confidence === 'certain' ? (c.paths ?? []) : [])).map((p) => p.path),
+    ),
+  ];
 }
 
 function movedBases(causes: readonly CauseReport[]): Record<string, string> {

@@ -32,6 +32,8 @@ export interface Rewrites {
 export interface RewriteWish {
   readonly args: readonly string[];
   readonly missed: readonly string[];
+  /** Files of the context whose change made steps run. */
+  readonly paths: readonly string[];
   /** Base images that moved, and the digest that this build used. */
   readonly bases: Readonly<Record<string, string>>;
 }

@@ -70,13 +70,16 @@ export function proposeIgnoreLines(input: FixInput): IgnoreProposal {
     else lines.set(line, [path]);
     if (!junk.sure) sure = false;
   }
+  const wanted = input.costly?.length ? input.costly : null;
+  // The fewer lines, the fewer doubts: where it is known what changed, only that is kept out.
+  if (wanted) for (const [line, paths] of [...lines]) if (!paths.some((p) => wanted.includes(p))) lines.delete(line);
   for (const line of [...lines.keys()]) {
     const reason = neededBy(line, input);
     if (reason === null) continue;
     lines.delete(line);
     refused.push(`\`${line}\` is not ignored: ${reason}`);
   }
-  const git = gitLine(input, copied.length > 0);
+  const git = gitLine(input, copied.length > 0 && (wanted === null || wanted.some((p) => p.startsWith('.git/'))));
   if (git.line !== null) lines.set(git.line, []);
   if (git.reason !== null) refused.push(git.reason);
   const image = followImage(parseDockerfile(input.dockerfile, 'Dockerfile'), input.target);

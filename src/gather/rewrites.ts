@@ -47,6 +47,7 @@ export function proposeRewrites(
     readFile: (name) => read(path.join(context, name)),
     ...(grounds.shape.target !== undefined && { target: grounds.shape.target }),
     volatile: wish.args,
+    costly: wish.paths,
   });
   const { before } = grounds;
   const missed = new Map(wish.missed.flatMap((id) => (grounds.steps.has(id) ? [[id, grounds.steps.get(id)!] as const] : [])));
