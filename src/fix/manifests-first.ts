@@ -176,8 +176,9 @@ function splitRun(commands: readonly Command[]): Split | null {
 
 function compilesToo(commands: readonly Command[], copies: readonly CopyLine[], input: FixInput): string | null {
   const found = COMPILES.find((c) => commands.some((command) => c.fits(program(command))));
+  if (!found || copies.length !== 1) return null;
   const whole = copies.some(({ copy }) => selectEntries(input.listing, copy.selection).length > 5);
-  return found && whole && copies.length === 1 ? found.reason : null;
+  return whole ? found.reason : null;
 }
 
 interface Arrangement {

@@ -40,7 +40,8 @@ export function proveFix(fix: Fix, dockerfile: string, change: Change, missed: R
   for (const name of change.args) buildArgs[name] = `${buildArgs[name] ?? ''}\u0001before`;
   const before = computeKeys({ ...change.shape, buildArgs, dockerfile: parsed, context: listed(change.before) });
   const known = new Set(before.steps.map((s) => s.identity));
-  const hit = (s: StepKeys): boolean => known.has(s.identity) && !isUnknown(s, now);
+  const unknown = unknownSteps(now);
+  const hit = (s: StepKeys): boolean => known.has(s.identity) && !unknown.has(s.id);
   const found = new Map<string, Remains>();
   for (const [id, step] of missed) {
     const same = twin(now, step, step.text);
@@ -73,12 +74,22 @@ function pieces(keys: BuildKeys, fix: Fix, step: StepKeys): { step: StepKeys; sh
   });
 }
 
-/** It, or what it stands on, reads what nobody knows: equal keys prove nothing then. */
-function isUnknown(step: StepKeys, keys: BuildKeys): boolean {
-  const byId = new Map(keys.steps.map((s) => [s.id, s]));
-  for (let at: StepKeys | undefined = step; at; at = at.base.kind === 'step' ? byId.get(at.base.id) : undefined)
-    for (const r of at.reads) if (r.kind === 'remote' || ((r.kind === 'context' || r.kind === 'named') && r.digest === null)) return true;
-  return false;
+/** Steps that read what nobody knows, and all that stands on them: equal keys prove nothing there. */
+function unknownSteps(keys: BuildKeys): Set<string> {
+  const found = new Set<string>();
+  const ends = new Map(keys.stages.map((s) => [`${s.platform ?? ''} ${s.index}`, s.end]));
+  // A step stands below what it is made from: one pass is enough.
+  for (const step of keys.steps) {
+    const above = step.base.kind === 'step' && found.has(step.base.id);
+    const reads = step.reads.some((r) => {
+      if (r.kind === 'remote') return true;
+      if (r.kind === 'context' || r.kind === 'named') return r.digest === null;
+      const end = r.kind === 'stage' ? (r.end ?? ends.get(`${step.platform ?? ''} ${r.stage}`)) : undefined;
+      return end?.kind === 'step' && found.has(end.id);
+    });
+    if (above || reads) found.add(step.id);
+  }
+  return found;
 }
 
 /** The listing without what the ignore file keeps out. */
