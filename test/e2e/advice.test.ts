@@ -161,7 +161,7 @@ describe.skipIf(!engine)('a patch that saves only later builds', () => {
       'package.json': PACKAGE,
       'package-lock.json': '{"lockfileVersion":3}\n',
       Dockerfile:
-        'FROM TOOLS\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN mkdir -p /root/.npm && npm ci && date >> /root/.npm/runs; cat /root/.npm/runs\n',
+        'FROM TOOLS\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN mkdir -p /root/.npm && npm ci && echo TOOLS >> /root/.npm/runs; grep -c TOOLS /root/.npm/runs\n',
     });
     build(lab);
     lab.write({ 'package-lock.json': '{"lockfileVersion":3,"x":1}\n' });
@@ -172,8 +172,8 @@ describe.skipIf(!engine)('a patch that saves only later builds', () => {
     lab.write({ 'package-lock.json': '{"lockfileVersion":3,"x":2}\n' });
     const log = lab.docker(['build', '--progress', 'plain', '.']);
     expect(log.status).toBe(0);
-    // Both runs left a line in the mount.
-    expect(log.stderr.match(/^#\d+ \d\S* .*:\d\d:\d\d .*$/gm)).toHaveLength(2);
+    // Both runs left a line in the mount; the lines of other tests have other names.
+    expect(log.stderr).toMatch(/^#\d+ \d\S* 2$/m);
   });
 });
 
