@@ -2,10 +2,14 @@
 import cacheMount from './cache-mount.ts';
 import copyManifestsFirst from './copy-manifests-first.ts';
 import dropNoCache from './drop-no-cache.ts';
+import exportCache from './export-cache.ts';
+import exportMax from './export-max.ts';
+import fixCacheExport from './fix-cache-export.ts';
 import fixCacheImport from './fix-cache-import.ts';
 import fixedEpoch from './fixed-epoch.ts';
 import ignoreFiles from './ignore-files.ts';
 import joinApt from './join-apt.ts';
+import matchCacheRefs from './match-cache-refs.ts';
 import moveArgDown from './move-arg-down.ts';
 import narrowCopy from './narrow-copy.ts';
 import nativeBuilder from './native-builder.ts';
@@ -23,10 +27,14 @@ export const advice: readonly Advice[] = [
   cacheMount,
   copyManifestsFirst,
   dropNoCache,
+  exportCache,
+  exportMax,
+  fixCacheExport,
   fixCacheImport,
   fixedEpoch,
   ignoreFiles,
   joinApt,
+  matchCacheRefs,
   moveArgDown,
   narrowCopy,
   nativeBuilder,
