@@ -8,6 +8,7 @@ import type { Comparison } from './diagnose.ts';
 import type { StepMatch } from './dockerfile/match.ts';
 import type { Step, StepGraph } from './graph/step.ts';
 import { type BuildState, type Compared, diffBuilds } from './keys/diff.ts';
+import type { StepKeys } from './keys/model.ts';
 import type { CauseKind, CauseReport } from './model.ts';
 
 const WHERE = 'the build before';
@@ -29,7 +30,7 @@ export function compareWithBaseline(
     const found = keys && compared.get(keys.id);
     if (!keys || !found) continue;
     if (step.role === 'first-miss') {
-      const findings = causesOf(found, WHERE);
+      const findings = notReached(keys, found, now, baseline) ?? causesOf(found, WHERE);
       causes.set(step.id, findings.length > 0 ? findings : nothingDiffers(step, found, graph, baseline, command, now));
       if (findings.length === 0) ruledOut.set(step.id, excluded(found));
     } else if (step.role === 'cascade') {
@@ -55,6 +56,42 @@ export function compareWithBaseline(
     }
   }
   return { causes, ruledOut, hidden, suspectHits: [], notes };
+}
+
+/** The build before had another target, for which this stage was not needed: its steps are not new, they were never built. */
+function notReached(step: StepKeys, found: Compared, now: BuildState, baseline: Baseline): Finding[] | null {
+  if (found.before !== null || found.differences.some((d) => d.kind !== 'added')) return null;
+  const stage = now.keys.stages.find((s) => s.index === step.stageIndex);
+  const was = baseline.keys.stages.find((s) => (stage?.name ? s.name === stage.name : s.index === step.stageIndex));
+  if (!stage || !was || was.reachable || was.from !== stage.from) return null;
+  const name = stage.name ?? `stage-${stage.index}`;
+  return [
+    {
+      kind: 'not-built-before',
+      confidence: 'certain',
+      weight: 0.9,
+      summary: `Stage ${name} was not part of the build before, so there was no result to reuse`,
+      because: [`the build before was made for ${baseline.keys.target ?? 'the last stage'}, which does not need ${name}`],
+    },
+  ];
+}
+
+/** Its stage stood in the Dockerfile before, but that build had no use for it. What its lines were is not known. */
+function notNeeded(step: Step, baseline: Baseline, now: BuildState): Finding {
+  const [was, is] = [baseline.keys.target, now.keys.target];
+  const stage = step.parsed.stage ?? 'its stage';
+  return {
+    kind: 'not-built-before',
+    confidence: 'likely',
+    weight: 0.9,
+    summary: `The build before did not need stage ${stage}, so it left no result of this step to reuse`,
+    because: [
+      was !== is
+        ? `the build before made ${was === null ? 'the last stage' : `target ${was}`}, this one ${is === null ? 'the last stage' : `target ${is}`}`
+        : `stage ${stage} was in the Dockerfile, but nothing that was built read it`,
+      'an earlier build that made it, and left nothing in this cache, would show the same',
+    ],
+  };
 }
 
 /** A step all of whose ingredients are as before: its result was not there, or not allowed. */
