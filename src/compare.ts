@@ -34,10 +34,9 @@ export function compareWithBaseline(
       causes.set(step.id, findings.length > 0 ? findings : nothingDiffers(step, found, graph, baseline, command, now));
       if (findings.length === 0) ruledOut.set(step.id, excluded(found));
     } else if (step.role === 'cascade') {
-      const own = causesOf(
-        { ...found, differences: found.differences.filter((d) => d.kind !== 'image' || step.inputs.length === 0) },
-        WHERE,
-      );
+      const own = notReached(keys, found, now, baseline)
+        ? []
+        : causesOf({ ...found, differences: found.differences.filter((d) => d.kind !== 'image' || step.inputs.length === 0) }, WHERE);
       if (own.length > 0)
         hidden.set(
           step.id,
@@ -74,24 +73,6 @@ function notReached(step: StepKeys, found: Compared, now: BuildState, baseline: 
       because: [`the build before was made for ${baseline.keys.target ?? 'the last stage'}, which does not need ${name}`],
     },
   ];
-}
-
-/** Its stage stood in the Dockerfile before, but that build had no use for it. What its lines were is not known. */
-function notNeeded(step: Step, baseline: Baseline, now: BuildState): Finding {
-  const [was, is] = [baseline.keys.target, now.keys.target];
-  const stage = step.parsed.stage ?? 'its stage';
-  return {
-    kind: 'not-built-before',
-    confidence: 'likely',
-    weight: 0.9,
-    summary: `The build before did not need stage ${stage}, so it left no result of this step to reuse`,
-    because: [
-      was !== is
-        ? `the build before made ${was === null ? 'the last stage' : `target ${was}`}, this one ${is === null ? 'the last stage' : `target ${is}`}`
-        : `stage ${stage} was in the Dockerfile, but nothing that was built read it`,
-      'an earlier build that made it, and left nothing in this cache, would show the same',
-    ],
-  };
 }
 
 /** A step all of whose ingredients are as before: its result was not there, or not allowed. */

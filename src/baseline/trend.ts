@@ -36,6 +36,9 @@ export function mergePast(a: readonly PastBuild[], b: readonly PastBuild[]): Pas
   return [...all.values()].sort((x, y) => (x.at < y.at ? -1 : x.at > y.at ? 1 : 0)).slice(-KEEP);
 }
 
+/** First causes by which the build before had no such step: it was not reused then either. */
+const ABSENT: ReadonlySet<string> = new Set(['not-built-before', 'instruction-added', 'instruction-changed', 'instruction-moved']);
+
 /** A step without its place: `[build 3/9] RUN make` stays the same step when a line is added above it. */
 function stepName(name: string): string {
   return name.replace(/ ?\b\d+\/\d+\]/, ']');
@@ -63,7 +66,9 @@ export function readTrend(past: readonly PastBuild[], report: BuildReport, now: 
   const last = past.at(-1);
   const missedLast = new Set((last?.missed ?? []).map(stepName));
   const fresh = last
-    ? report.misses.filter((miss) => !missedLast.has(stepName(keptName(miss.name)))).map((miss) => ({ step: miss.step, since: last.at }))
+    ? report.misses
+        .filter((miss) => !missedLast.has(stepName(keptName(miss.name))))
+        .map((miss) => ({ step: miss.step, since: ABSENT.has(miss.causes[0]?.kind ?? '') ? null : last.at }))
     : [];
   return {
     builds: builds.map(({ missed: _, ...build }) => build),
