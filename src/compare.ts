@@ -6,6 +6,7 @@ import { readSignals } from './causes/signals.ts';
 import type { BuildCommand } from './command/types.ts';
 import type { Comparison } from './diagnose.ts';
 import type { StepMatch } from './dockerfile/match.ts';
+import { fromReferences } from './graph/names.ts';
 import type { Step, StepGraph } from './graph/step.ts';
 import { type BuildState, type Compared, diffBuilds } from './keys/diff.ts';
 import type { StepKeys } from './keys/model.ts';
@@ -99,6 +100,17 @@ function nothingDiffers(
       because: [...because, 'what it fetches is no part of the Dockerfile or the context'],
       url: remote.url,
     });
+  const context = contextOf(step, graph);
+  const compared = context !== undefined && baseline.named[context] != null && now.named?.[context] != null;
+  if (context !== undefined && !compared)
+    findings.push({
+      kind: 'named-context-changed',
+      confidence: 'likely',
+      weight: readSignals(graph).builtHereBefore ? 0.97 : 0.5,
+      summary: `The named context ${context} is another one than before, or its files changed`,
+      because: [...because, `what the context ${context} held is not known for both builds`],
+      context,
+    });
   const last = found.before ? baseline.steps[found.before.id] : undefined;
   const finished = last !== undefined && (last.status === 'reused' || last.status === 'rebuilt');
   const signals = readSignals(graph);
@@ -155,6 +167,16 @@ function nothingDiffers(
         because: [...because, 'what ran and what was reused fits that flag; the command line would prove it'],
         stage: signals.noCacheFingerprint === null ? step.parsed.stage : null,
       });
+    // Where the other steps were reused, one stage without its results may have been filtered: the command line would tell.
+    else if (command === null && step.parsed.instruction !== 'WORKDIR' && signals.builtHereBefore)
+      findings.push({
+        kind: 'no-cache-flag',
+        confidence: 'possible',
+        weight: 0.5,
+        summary: `It would run like this with --no-cache-filter=${step.parsed.stage ?? 'STAGE'}`,
+        because: [...because, 'the command line would tell'],
+        stage: step.parsed.stage,
+      });
     if (findings.every((f) => f.confidence !== 'certain'))
       findings.push({
         kind: 'cold-cache',
@@ -167,6 +189,14 @@ function nothingDiffers(
       });
   }
   return findings;
+}
+
+/** The additional context that a step reads: `[context shared] load from client`, or `[context shared] alpine:3.19`. */
+function contextOf(step: Step, graph: StepGraph): string | undefined {
+  const refs = fromReferences(` ${step.parsed.text}`);
+  if (refs.length === 0) return undefined;
+  const names = new Set([...graph.steps.values()].map((s) => /^\[context ([^\]\s]+)\]/.exec(s.name)?.[1]));
+  return refs.find((ref) => names.has(ref));
 }
 
 /** What a comparison without a difference excludes. */

@@ -9,12 +9,24 @@ const MAX_PATHS = 200;
 /** @param where what the comparison was made with: "the build before" */
 export function causesOf(compared: Compared, where: string): Finding[] {
   const findings: Finding[] = [];
-  for (const [i, difference] of compared.differences.entries()) {
+  for (const [i, difference] of joinFiles(compared.differences).entries()) {
     const report = causeOf(difference, where);
     if (!findings.some((f) => f.kind === report.kind && f.name === report.name))
       findings.push({ ...report, weight: rank(difference) - i / 1000 });
   }
   return findings.sort((a, b) => b.weight - a.weight);
+}
+
+/** A RUN with several bind mounts reads a context more than once: its files are one cause. */
+function joinFiles(differences: readonly Difference[]): Difference[] {
+  const joined: Difference[] = [];
+  for (const d of differences) {
+    const at = d.kind === 'files' ? joined.findIndex((it) => it.kind === 'files' && it.context === d.context) : -1;
+    const first = joined[at];
+    if (d.kind !== 'files' || first?.kind !== 'files') joined.push(d);
+    else joined[at] = { ...first, paths: [...first.paths, ...d.paths.filter((p) => !first.paths.some((it) => it.path === p.path))] };
+  }
+  return joined;
 }
 
 /** Several things may differ at once: what the step itself says comes first, then what stands above it. */

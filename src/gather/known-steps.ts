@@ -13,7 +13,9 @@ export function rematch(match: StepMatch, keys: BuildKeys): StepMatch {
 /** Inputs and lines of each matched step, from the Dockerfile. Equal steps of several stages are one vertex. */
 export function knownSteps(match: StepMatch, keys: BuildKeys, graph: StepGraph, file: string): Map<string, KnownStep> {
   const vertexOf = new Map<string, string>();
-  for (const [id, k] of match.steps) if (!vertexOf.has(k.identity)) vertexOf.set(k.identity, id);
+  // `ADD url` shows twice: what stands on it stands on the copy, not on the fetch, which may come first in the log
+  const isFetch = (id: string): boolean => graph.steps.get(id)?.cacheable === false;
+  for (const [id, k] of match.steps) if (!vertexOf.has(k.identity) && !isFetch(id)) vertexOf.set(k.identity, id);
   const byId = new Map(keys.steps.map((k) => [k.id, k]));
   const from = new Map<string, string>();
   for (const s of graph.steps.values())
@@ -27,6 +29,7 @@ export function knownSteps(match: StepMatch, keys: BuildKeys, graph: StepGraph, 
     return k && (vertexOf.get(k.identity) ?? place(k.base));
   };
   for (const [id, k] of match.steps) {
+    if (isFetch(id)) continue;
     const inputs = new Set<string>();
     const add = (input: string | undefined): void => {
       if (input !== undefined && input !== id) inputs.add(input);
