@@ -110,10 +110,11 @@ function ownerOf(mount: PlannedMount, mode: number): string {
 }
 
 function readFrom(input: KeyInput, origin: Origin, toBase: ToBase, selection: CopySelection, stage: number | null = null): Read[] {
-  if (origin.kind === 'scratch')
-    return stage === null ? [] : [{ kind: 'stage', stage, paths: selection.sources, end: { kind: 'scratch' } }];
-  if (stage !== null) return [{ kind: 'stage', stage, paths: selection.sources, end: toBase(origin) }];
-  if (origin.kind === 'image') return [{ kind: 'image', image: origin.image, paths: selection.sources }];
+  // `/out/`, `out` and `/out` are one place
+  const paths = selection.sources.map((it) => (selection.parents ? it : joinPaths('/', it)));
+  if (origin.kind === 'scratch') return stage === null ? [] : [{ kind: 'stage', stage, paths, end: { kind: 'scratch' } }];
+  if (stage !== null) return [{ kind: 'stage', stage, paths, end: toBase(origin) }];
+  if (origin.kind === 'image') return [{ kind: 'image', image: origin.image, paths }];
   if (origin.kind === 'step') return [];
   if (origin.context === '') return [{ kind: 'context', selection, digest: digestOf(input, selection) }];
   const listing = input.namedContexts?.[origin.context];
