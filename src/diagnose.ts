@@ -74,6 +74,7 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
     outcome: graph.outcome,
     builder: log.builder,
     seconds: graph.seconds === null ? null : round(graph.seconds),
+    ...(isTime(start) && { startedAt: new Date(start).toISOString() }),
     summary,
     headline: writeHeadline(graph, summary, misses, evidence.foreseen ?? false),
     steps: [...graph.steps.values()].map((s) => stepReport(s, start)),
@@ -263,6 +264,11 @@ function stepReport(s: Step, start: number | undefined): StepReport {
     ...(s.pulled && { pulled: true }),
     ...(s.rebased && { rebased: true }),
   };
+}
+
+/** Milliseconds of our times: a clock that was never set tells none. */
+function isTime(time: number | undefined): time is number {
+  return time !== undefined && time > Date.UTC(2000) && time < Date.UTC(2200);
 }
 
 function firstStart(log: BuildLog): number | undefined {

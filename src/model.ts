@@ -25,6 +25,8 @@ export interface BuildReport {
   readonly builder: { readonly name: string; readonly driver: string } | null;
   /** Wall time in seconds, or null where the log does not tell. */
   readonly seconds: number | null;
+  /** When it began, RFC 3339, where the log or its wrapper tells. */
+  readonly startedAt?: string;
   readonly summary: Summary;
   /** One sentence that a tired person understands. */
   readonly headline: string;
@@ -119,7 +121,10 @@ export interface StepReport {
 
 /** Lines of the Dockerfile, 1-based and inclusive. */
 export interface SourceRange {
+  /** As people call it: relative to the build context. */
   readonly file: string;
+  /** From the root of the repository, where that is another: what annotations of files go by. */
+  readonly path?: string;
   readonly line: number;
   readonly endLine: number;
 }

@@ -4,6 +4,8 @@ import type { Report } from '../model.ts';
 export interface View {
   readonly color: boolean;
   readonly columns: number;
+  /** Milliseconds since the epoch, for formats that say when they were made. Not given: it is asked for. */
+  readonly now?: number;
 }
 
 /** One output format: one file in this folder. Pure: the caller writes. */
