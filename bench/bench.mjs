@@ -70,7 +70,7 @@ const parts = {
     const at = (log, ...args) => json(path.join(project, log), '-f', path.join(project, 'Dockerfile'), '-C', project, ...args);
     const baseline = path.join(home, 'large.baseline');
     time(at('first.log', '--save-baseline', baseline), home);
-    writeFileSync(path.join(project, 'services', 'service-3', 'main.js'), 'changed\n');
+    for (let t = 0; t < 20; t++) writeFileSync(path.join(project, 'services', `service-${t}`, 'main.js'), 'changed\n');
     const empty = path.join(home, 'empty');
     mkdirSync(empty);
     const dockerfile = path.join(empty, 'Dockerfile');
