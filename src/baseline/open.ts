@@ -12,7 +12,7 @@ const fetched = new Map<string, Promise<Loaded>>();
 /** Never throws but for a reference that is none (UserError): what cannot be had is a note. */
 export async function openBaseline(name: string): Promise<Loaded> {
   if (isOciReference(name)) {
-    const { loadRemoteBaseline } = await import('../oci/store.ts');
+    const { loadRemoteBaseline } = await import('./remote.ts');
     const there = fetched.get(name) ?? loadRemoteBaseline(name);
     fetched.set(name, there);
     return there;
@@ -25,7 +25,7 @@ export async function openBaseline(name: string): Promise<Loaded> {
 export async function storeBaseline(name: string, baseline: Baseline): Promise<string | null> {
   if (!isOciReference(name)) return saveBaseline(name, baseline);
   try {
-    const { saveRemoteBaseline } = await import('../oci/store.ts');
+    const { saveRemoteBaseline } = await import('./remote.ts');
     return await saveRemoteBaseline(name, baseline);
   } catch (error) {
     return `The baseline could not be saved to ${name}: ${error instanceof Error ? error.message : 'unknown'}.`;

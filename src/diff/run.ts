@@ -37,7 +37,7 @@ function compare(a: Side, b: Side): BuildDifference {
 
 async function readSide(name: string): Promise<Side> {
   if (isOciReference(name)) {
-    const { loadRemoteBaseline } = await import('../oci/store.ts');
+    const { loadRemoteBaseline } = await import('../baseline/remote.ts');
     return baselineOf(await loadRemoteBaseline(name), name);
   }
   if (isGzip(name)) return baselineOf(loadBaseline(name), name);

@@ -1,7 +1,7 @@
 /** Baselines in a real registry. */
 import { randomBytes } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
-import { loadRemoteBaseline, saveRemoteBaseline } from '../../src/oci/store.ts';
+import { loadRemoteBaseline, saveRemoteBaseline } from '../../src/baseline/remote.ts';
 import { baseline } from '../baseline/build.ts';
 import { openLab, topCause } from './lab.ts';
 import { nodeNaive } from './projects.ts';

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadRemoteBaseline, saveRemoteBaseline } from '../../src/baseline/remote.ts';
 import { packBaseline } from '../../src/baseline/store.ts';
-import { loadRemoteBaseline, saveRemoteBaseline } from '../../src/oci/store.ts';
 import { baseline } from '../baseline/build.ts';
-import { type FakeRegistry, listen, sha, startRegistry } from './registry.ts';
+import { type FakeRegistry, listen, sha, startRegistry } from '../oci/registry.ts';
 
 let registry: FakeRegistry;
 let folder: string;

@@ -1,11 +1,11 @@
 /** Baselines in a registry: so that every machine knows what one of them built. A registry that is down costs the comparison, not the job. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Baseline, PastBuild } from '../baseline/model.ts';
-import { type Loaded, MAX_PACKED_BYTES, packBaseline, unpackBaseline } from '../baseline/pack.ts';
-import { mergePast } from '../baseline/trend.ts';
-import { findArtifact, pullLayer, pushArtifact } from './artifact.ts';
-import { RegistryClient, RegistryError } from './client.ts';
-import { ownTag, parseOciReference, tagsToRead } from './reference.ts';
+import { findArtifact, pullLayer, pushArtifact } from '../oci/artifact.ts';
+import { RegistryClient, RegistryError } from '../oci/client.ts';
+import { ownTag, parseOciReference, tagsToRead } from '../oci/reference.ts';
+import type { Baseline, PastBuild } from './model.ts';
+import { type Loaded, MAX_PACKED_BYTES, packBaseline, unpackBaseline } from './pack.ts';
+import { mergePast } from './trend.ts';
 
 const ATTEMPTS = 6;
 
