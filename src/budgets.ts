@@ -1,9 +1,9 @@
 /** Limits that a build must keep, and how it kept them. Pure: a broken one ends in exit status 3. */
 
 import { causes } from './causes/index.ts';
-import type { DiagnosisOptions } from './commands/options.ts';
 import { UserError } from './errors.ts';
 import type { BudgetResult, BuildReport, Report } from './model.ts';
+import type { DiagnosisOptions } from './options.ts';
 import { duration, percent } from './text.ts';
 
 type Limits = Pick<DiagnosisOptions, 'failOn' | 'minHitRate' | 'maxAvoidable' | 'maxRebuilt' | 'protect'>;

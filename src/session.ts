@@ -2,7 +2,6 @@
 import { checkBudgets, priceReport } from './budgets.ts';
 import { maskCommand, parseCommandLine } from './command/parse.ts';
 import type { BuildCommand } from './command/types.ts';
-import type { DiagnosisOptions } from './commands/options.ts';
 import { diagnose, type Evidence } from './diagnose.ts';
 import { UserError } from './errors.ts';
 import { type Given, gather } from './gather/gather.ts';
@@ -11,6 +10,7 @@ import type { Step } from './graph/step.ts';
 import type { ReadResult } from './input/reader.ts';
 import { debugLog } from './log.ts';
 import type { BuildReport, Report } from './model.ts';
+import type { DiagnosisOptions } from './options.ts';
 import { maskReport, secretsAmong } from './secrets/report.ts';
 import { VERSION } from './version.ts';
 

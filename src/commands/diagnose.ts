@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
-import { type DiagnosisOptions, PASSTHROUGH, withDiagnosisOptions } from './options.ts';
+import type { DiagnosisOptions } from '../options.ts';
+import { PASSTHROUGH, withDiagnosisOptions } from './options.ts';
 
 interface Options extends DiagnosisOptions {
   readonly log?: readonly string[];

@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
-import { type DiagnosisOptions, withDiagnosisOptions } from './options.ts';
+import type { DiagnosisOptions } from '../options.ts';
+import { withDiagnosisOptions } from './options.ts';
 
 interface Options extends DiagnosisOptions {
   readonly ref?: string;

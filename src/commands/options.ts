@@ -1,27 +1,7 @@
 /** Options that every command with a diagnosis takes. Their names are in the report's contract. */
 import type { Argv, Options } from 'yargs';
 import { readConfig } from '../config.ts';
-
-export interface DiagnosisOptions {
-  readonly dockerfile?: string;
-  readonly context?: string;
-  readonly baseline?: string;
-  readonly saveBaseline?: string;
-  readonly buildCommand?: string;
-  readonly history?: string;
-  readonly format: readonly string[];
-  readonly color?: boolean;
-  readonly logLevel?: string;
-  readonly remember: boolean;
-  readonly failOn: readonly string[];
-  readonly minHitRate?: number;
-  readonly maxAvoidable?: number;
-  readonly maxRebuilt?: number;
-  readonly protect: readonly string[];
-  readonly pricePerMinute?: number;
-  readonly buildsPerDay?: number;
-  readonly currency?: string;
-}
+import type { DiagnosisOptions } from '../options.ts';
 
 /** Options of every diagnosis, by their names. */
 export const DIAGNOSIS_OPTIONS: Readonly<Record<string, Options>> = {

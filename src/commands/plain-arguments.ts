@@ -4,7 +4,8 @@
  */
 import type { Options } from 'yargs';
 import { readConfig } from '../config.ts';
-import { DIAGNOSIS_OPTIONS, type DiagnosisOptions, PASSTHROUGH } from './options.ts';
+import type { DiagnosisOptions } from '../options.ts';
+import { DIAGNOSIS_OPTIONS, PASSTHROUGH } from './options.ts';
 
 export interface PlainArguments {
   readonly options: DiagnosisOptions;

@@ -1,6 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { UserError } from '../errors.ts';
-import { type DiagnosisOptions, withDiagnosisOptions } from './options.ts';
+import type { DiagnosisOptions } from '../options.ts';
+import { withDiagnosisOptions } from './options.ts';
 
 interface Options extends DiagnosisOptions {
   readonly twice: boolean;

@@ -1,9 +1,9 @@
 import type { BuildCommand } from '../command/types.ts';
-import type { DiagnosisOptions } from '../commands/options.ts';
 import { readValues } from '../dockerfile/match.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { argsOfHistory } from '../history/args.ts';
+import type { DiagnosisOptions } from '../options.ts';
 import { readHistory } from './history.ts';
 
 /** Values of build arguments: from the command line, from the image's history, from the names of steps that show them. */

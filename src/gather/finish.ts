@@ -2,8 +2,8 @@
 import { markAccepted } from '../accept.ts';
 import { storeBaseline, withTrend } from '../baseline/open.ts';
 import { saveBaseline } from '../baseline/store.ts';
-import type { DiagnosisOptions } from '../commands/options.ts';
 import type { BuildReport } from '../model.ts';
+import type { DiagnosisOptions } from '../options.ts';
 import type { Gathered } from './gather.ts';
 
 /**

@@ -4,7 +4,6 @@ import type { Acceptance } from '../accept.ts';
 import type { Baseline } from '../baseline/model.ts';
 import type { ScopeEntry } from '../causes/define.ts';
 import type { BuildCommand } from '../command/types.ts';
-import type { DiagnosisOptions } from '../commands/options.ts';
 import type { ContextListing } from '../context/types.ts';
 import type { Comparison } from '../diagnose.ts';
 import type { Rewrites, RewriteWish } from '../fix/advise.ts';
@@ -12,6 +11,7 @@ import type { KnownStep } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
 import type { BuildReport, SuspectHit } from '../model.ts';
+import type { DiagnosisOptions } from '../options.ts';
 import { findContext, findDockerfile, type Source } from './sources.ts';
 
 /** All that was found for one build, and how to remember it. */

@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildCommand } from '../command/types.ts';
-import type { DiagnosisOptions } from '../commands/options.ts';
 import { UserError } from '../errors.ts';
 import type { BuildLog } from '../graph/log.ts';
+import type { DiagnosisOptions } from '../options.ts';
 
 /** A Dockerfile and where it was found. */
 export interface Source {

@@ -1,6 +1,5 @@
 /** From what a run left — records, logs, snapshots — to its report. Remembers what it saw. */
 import type { BuildCommand } from '../command/types.ts';
-import type { DiagnosisOptions } from '../commands/options.ts';
 import { type Comparison, diagnose, type Evidence } from '../diagnose.ts';
 import type { BuildRecord } from '../evidence/build-record.ts';
 import { commandOfRecord } from '../evidence/record-command.ts';
@@ -12,6 +11,7 @@ import type { BuildLog } from '../graph/log.ts';
 import type { Step, StepGraph } from '../graph/step.ts';
 import { debugLog } from '../log.ts';
 import type { BuildReport } from '../model.ts';
+import type { DiagnosisOptions } from '../options.ts';
 import { maskReport, secretsAmong } from '../secrets/report.ts';
 import { mergeLogs } from './merge-logs.ts';
 import type { KeptRecords } from './record-keeper.ts';

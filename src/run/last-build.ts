@@ -1,7 +1,6 @@
 /** `cachewhy last [REF]`: a build that the builder has on record, or that CI exported, against the one before it. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { DiagnosisOptions } from '../commands/options.ts';
 import { chooseReports, deliver } from '../deliver.ts';
 import { type Comparison, diagnose } from '../diagnose.ts';
 import { UserError } from '../errors.ts';
@@ -14,6 +13,7 @@ import { evidenceOfRecord, merge } from '../evidence/record-evidence.ts';
 import { unifiedDiff } from '../fix/diff.ts';
 import type { StepGraph } from '../graph/step.ts';
 import type { BuildReport, ComparedRecord, Report } from '../model.ts';
+import type { DiagnosisOptions } from '../options.ts';
 import { maskText } from '../secrets.ts';
 import { exitStatus, withBudgets } from '../session.ts';
 import { VERSION } from '../version.ts';

@@ -1,9 +1,9 @@
 /** `cachewhy run -- COMMAND…`: the build as without us, then why it missed its cache. A fault of ours never becomes the build's. */
 import { parseArgv } from '../command/parse.ts';
 import type { BuildCommand } from '../command/types.ts';
-import type { DiagnosisOptions } from '../commands/options.ts';
 import type { LogReader } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
+import type { DiagnosisOptions } from '../options.ts';
 import type { Help, Pass } from './after-build.ts';
 import { type ChildEnd, CommandMissing, runChild } from './child.ts';
 import { type BuildWatch, watchBuilds } from './own-builds.ts';
