@@ -29,7 +29,7 @@ describe('a unified diff', () => {
       '--- a/Dockerfile\n+++ b/Dockerfile\n@@ -1,3 +1,4 @@\n FROM a\n-COPY . .\n+COPY p .\n RUN x\n+COPY . .\n',
     );
     expect(unifiedDiff('.dockerignore', null, 'docs')).toBe(
-      '--- /dev/null\n+++ b/.dockerignore\n@@ -0,0 +1 @@\n+docs\n\\ No newline at end of file\n',
+      '--- /dev/null\n+++ b/.dockerignore\n@@ -0,0 +1,1 @@\n+docs\n\\ No newline at end of file\n',
     );
   });
 
