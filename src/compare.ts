@@ -5,10 +5,10 @@ import type { Finding } from './causes/define.ts';
 import { readSignals } from './causes/signals.ts';
 import type { BuildCommand } from './command/types.ts';
 import type { Comparison } from './diagnose.ts';
-import type { StepMatch } from './dockerfile/match.ts';
 import { fromReferences } from './graph/names.ts';
 import type { Step, StepGraph } from './graph/step.ts';
 import { type BuildState, type Compared, diffBuilds } from './keys/diff.ts';
+import type { StepMatch } from './keys/match.ts';
 import type { StepKeys } from './keys/model.ts';
 import type { CauseKind, CauseReport } from './model.ts';
 

@@ -1,12 +1,12 @@
 /** A recorded build as a baseline: what can be compared of a build that nobody remembered. Its files are not on record. */
 import type { Baseline, BaselineStep } from '../baseline/store.ts';
 import { hide } from '../causes/computed.ts';
-import { matchSteps, type StepMatch } from '../dockerfile/match.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { buildGraph } from '../graph/build.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { computeKeys } from '../keys/compute.ts';
 import type { BuildState, ImageDigests } from '../keys/diff.ts';
+import { matchSteps, type StepMatch } from '../keys/match.ts';
 import type { BuildKeys } from '../keys/model.ts';
 import { hashSecret } from '../secrets/hash.ts';
 import { looksLikeSecret } from '../secrets.ts';

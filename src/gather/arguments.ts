@@ -1,8 +1,8 @@
 import type { BuildCommand } from '../command/types.ts';
-import { readValues } from '../dockerfile/match.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { argsOfHistory } from '../history/args.ts';
+import { readValues } from '../keys/match.ts';
 import type { DiagnosisOptions } from '../options.ts';
 import { readHistory } from './history.ts';
 

@@ -1,6 +1,6 @@
-import type { StepMatch } from '../dockerfile/match.ts';
 import type { KnownStep } from '../graph/build.ts';
 import type { StepGraph } from '../graph/step.ts';
+import type { StepMatch } from '../keys/match.ts';
 import type { BuildKeys } from '../keys/model.ts';
 import { normalise } from './images.ts';
 

@@ -7,7 +7,6 @@ import { type Baseline, baselineFile, cacheFolder, type Loaded, loadBaseline, ne
 import type { BuildCommand } from '../command/types.ts';
 import { compareWithBaseline } from '../compare.ts';
 import type { Comparison } from '../diagnose.ts';
-import { matchSteps, type StepMatch } from '../dockerfile/match.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import type { RewriteWish } from '../fix/advise.ts';
 import { buildGraph } from '../graph/build.ts';
@@ -16,6 +15,7 @@ import type { StepGraph } from '../graph/step.ts';
 import { argsOfHistory } from '../history/args.ts';
 import { computeKeys } from '../keys/compute.ts';
 import type { BuildState } from '../keys/diff.ts';
+import { matchSteps, type StepMatch } from '../keys/match.ts';
 import type { KeyInput } from '../keys/model.ts';
 import { debugLog } from '../log.ts';
 import type { SuspectHit } from '../model.ts';

@@ -1,7 +1,7 @@
 import type { Baseline, BaselineStep } from '../baseline/store.ts';
 import { appendPast, toPastBuild } from '../baseline/trend.ts';
-import type { StepMatch } from '../dockerfile/match.ts';
 import type { BuildState } from '../keys/diff.ts';
+import type { StepMatch } from '../keys/match.ts';
 import type { BuildReport } from '../model.ts';
 
 /** What the next build is held against. */

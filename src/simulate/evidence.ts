@@ -1,13 +1,13 @@
 /** What a log or a baseline tells a simulation: how long steps take, which target was built, which values arguments had. */
 import { loadBaseline } from '../baseline/store.ts';
 import { inferArgs } from '../dockerfile/infer-args.ts';
-import { matchSteps, readValues } from '../dockerfile/match.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { UserError } from '../errors.ts';
 import { buildGraph } from '../graph/build.ts';
 import type { Step } from '../graph/step.ts';
 import { readFileLog } from '../input/source.ts';
+import { matchSteps, readValues } from '../keys/match.ts';
 import type { TimedStep } from './durations.ts';
 import { makePlan } from './plan.ts';
 

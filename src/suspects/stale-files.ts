@@ -5,9 +5,9 @@
 import type { Baseline } from '../baseline/model.ts';
 import { diffListings } from '../context/diff.ts';
 import { selectEntries } from '../context/select.ts';
-import type { StepMatch } from '../dockerfile/match.ts';
 import { isHit, type StepGraph } from '../graph/step.ts';
 import type { BuildState } from '../keys/diff.ts';
+import type { StepMatch } from '../keys/match.ts';
 import type { SuspectHit } from '../model.ts';
 
 const SHOWN = 5;

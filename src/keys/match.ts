@@ -1,9 +1,10 @@
 /** Does a Dockerfile belong to a log? Steps are matched by their place and the text that BuildKit would show there. */
+
+import { fitPattern, readPattern } from '../dockerfile/unknown.ts';
 import type { VertexName } from '../graph/names.ts';
 import type { Step } from '../graph/step.ts';
-import { namePattern } from '../keys/compute.ts';
-import type { BuildKeys, StepKeys } from '../keys/model.ts';
-import { fitPattern, readPattern } from './unknown.ts';
+import { namePattern } from './compute.ts';
+import type { BuildKeys, StepKeys } from './model.ts';
 
 export interface StepMatch {
   /** Log step id → the step of the Dockerfile. */
