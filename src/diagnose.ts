@@ -14,7 +14,7 @@ import { isHit, isMiss, type MissNode, type Step, type StepGraph } from './graph
 import { writeHeadline } from './headline.ts';
 import type { AdviceReport, BuildReport, CauseKind, CauseReport, MissReport, StepReport, Summary, SuspectHit } from './model.ts';
 import { findMutableBases } from './suspects/mutable-base.ts';
-import { findSuspectHits } from './suspects.ts';
+import { findSuspectHits } from './suspects/outside-key.ts';
 import { bytes as formatBytes } from './text.ts';
 
 /** More advice than this for one miss nobody follows. */

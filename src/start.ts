@@ -16,6 +16,7 @@ export async function start(args: readonly string[]): Promise<void> {
       process.exit(process.exitCode ?? 0);
     });
   // Docker calls us as its plugin (src/plugin/install.ts): its question after a build is not to wait for anything else to load.
-  if (args[0] === 'docker-plugin') await (await import('./plugin/docker-plugin.ts')).runPlugin(args.slice(1));
-  else await (await import('./main.ts')).main(args);
+  const main = async (rest: readonly string[]): Promise<void> => (await import('./main.ts')).main(rest);
+  if (args[0] === 'docker-plugin') await (await import('./plugin/docker-plugin.ts')).runPlugin(args.slice(1), main);
+  else await main(args);
 }

@@ -14,8 +14,11 @@ const GLOBAL: Readonly<Record<string, string>> = {
   '--config': 'DOCKER_CONFIG',
 };
 
-/** @param args as docker gives them: `[global options] cachewhy …` */
-export async function runPlugin(args: readonly string[]): Promise<void> {
+/**
+ * @param args as docker gives them: `[global options] cachewhy …`
+ * @param main runs what stands behind our name
+ */
+export async function runPlugin(args: readonly string[], main: (rest: readonly string[]) => Promise<void>): Promise<void> {
   const own = args.indexOf('cachewhy');
   if (args[0] === DESCRIBE) {
     process.stdout.write(
@@ -42,7 +45,6 @@ export async function runPlugin(args: readonly string[]): Promise<void> {
     // Whatever is still under way is not to hold up docker.
     process.exit(0);
   }
-  const { main } = await import('../main.ts');
   await main(rest);
 }
 

@@ -2,8 +2,8 @@
  * The other half of cache trouble: steps that were reused although what they depend on lies outside their cache key, so that the build is fast and
  * possibly stale. Never mixed up with misses.
  */
-import { isHit, type Step, type StepGraph } from './graph/step.ts';
-import type { SuspectHit } from './model.ts';
+import { isHit, type Step, type StepGraph } from '../graph/step.ts';
+import type { SuspectHit } from '../model.ts';
 
 interface Suspicion {
   readonly kind: string;
