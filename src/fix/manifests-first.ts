@@ -1,7 +1,7 @@
 /** Copy what an install needs, install, then copy the rest: a source edit no longer repeats the install. */
 import { compileIgnore } from '../context/dockerignore.ts';
 import { selectEntries } from '../context/select.ts';
-import type { Dockerfile, Instruction } from '../dockerfile/model.ts';
+import type { Dockerfile, Instruction, Stage } from '../dockerfile/model.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { resolveDestination } from '../dockerfile/paths.ts';
 import { COMPILES, ecosystems } from './ecosystems/index.ts';
@@ -25,35 +25,45 @@ export interface Rewritten {
   readonly refused: readonly string[];
 }
 
-/** More installs than these are in no Dockerfile. */
+/** More installs than these are in no stage. */
 const MAX_ROUNDS = 12;
 
 export function copyManifestsFirst(input: FixInput): Rewritten {
-  const all = {
-    ignoreLines: [] as string[],
-    names: [] as string[],
-    keeps: [] as string[],
-    unverified: [] as string[],
-    pieces: [] as Piece[],
-  };
+  const written = parseDockerfile(input.dockerfile, 'Dockerfile');
+  const done: OneRewrite[] = [];
   const refused: string[] = [];
-  let text = input.dockerfile;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const dockerfile = parseDockerfile(text, 'Dockerfile');
-    const done = rewriteOne(dockerfile, input, refused);
-    if (!done) break;
-    text = done.text;
-    all.names.push(done.name);
-    all.ignoreLines.push(...done.ignoreLines);
-    all.keeps.push(...done.plan.keeps.map((k) => `${done.name}: ${k}`));
-    all.unverified.push(...done.plan.unverified, ...done.unverified);
-    all.pieces.push(...done.pieces);
+  // An install at a time in each stage: what was rewritten is read anew.
+  let dockerfile = written;
+  let open = new Set(written.stages.map((stage) => stage.index));
+  for (let round = 0; round < MAX_ROUNDS && open.size > 0; round++) {
+    const found = dockerfile.stages.flatMap((stage) => {
+      const one = open.has(stage.index) ? rewriteStage(stage, dockerfile, written, input, refused) : null;
+      return one ? [{ ...one, stage: stage.index }] : [];
+    });
+    done.push(...found);
+    open = new Set(found.map((one) => one.stage));
+    if (found.length > 0)
+      dockerfile = parseDockerfile(
+        applyEdits(
+          dockerfile,
+          found.flatMap((one) => one.edits),
+        ),
+        'Dockerfile',
+      );
   }
-  return { text, ...all, refused: [...new Set(refused)] };
+  return {
+    text: dockerfile.text,
+    ignoreLines: done.flatMap((one) => one.ignoreLines),
+    names: done.map((one) => one.name),
+    keeps: done.flatMap(({ name, plan }) => plan.keeps.map((k) => `${name}: ${k}`)),
+    unverified: done.flatMap((one) => [...one.plan.unverified, ...one.unverified]),
+    pieces: done.flatMap((one) => one.pieces),
+    refused: [...new Set(refused)],
+  };
 }
 
 interface OneRewrite {
-  readonly text: string;
+  readonly edits: readonly Edit[];
   readonly name: string;
   readonly plan: InstallPlan;
   readonly ignoreLines: readonly string[];
@@ -61,21 +71,23 @@ interface OneRewrite {
   readonly pieces: readonly Piece[];
 }
 
-/** The first install of the file that stands below a copy of more than it needs. */
-function rewriteOne(dockerfile: Dockerfile, input: FixInput, refused: string[]): OneRewrite | null {
-  for (const stage of dockerfile.stages) {
-    const lines = readStage(stage, dockerfile);
-    if (!lines) {
-      if (stage.instructions.some((i) => i.keyword === 'RUN' && mayInstall(i)))
-        refused.push(`line ${stage.from.range.line}: variables in its WORKDIR or COPY lines are not followed`);
+/** The first install of a stage that stands below a copy of more than it needs. @param written the Dockerfile as people know it: its lines are told */
+function rewriteStage(stage: Stage, dockerfile: Dockerfile, written: Dockerfile, input: FixInput, refused: string[]): OneRewrite | null {
+  const lines = readStage(stage, dockerfile);
+  if (!lines) {
+    if (stage.instructions.some((i) => i.keyword === 'RUN' && mayInstall(i)))
+      refused.push(`line ${written.stages[stage.index]!.from.range.line}: variables in its WORKDIR or COPY lines are not followed`);
+    return null;
+  }
+  for (const [at, { instruction }] of lines.entries()) {
+    if (instruction.keyword !== 'RUN') continue;
+    const result = rewriteInstall(dockerfile, lines, at, input);
+    if (typeof result !== 'string') {
+      if (result) return result;
       continue;
     }
-    for (const [at, line] of lines.entries()) {
-      if (line.instruction.keyword !== 'RUN') continue;
-      const result = rewriteInstall(dockerfile, lines, at, input);
-      if (typeof result === 'string') refused.push(`line ${line.instruction.range.line}: ${result}`);
-      else if (result) return result;
-    }
+    const original = written.stages[stage.index]!.instructions.find((i) => i.text === instruction.text) ?? instruction;
+    refused.push(`line ${original.range.line}: ${result}`);
   }
   return null;
 }
@@ -218,7 +230,7 @@ function arrange(dockerfile: Dockerfile, lines: readonly StageLine[], at: number
     unverified.push('which part of the step the install takes: half of it is assumed');
   } else edits.push({ at: run.instruction, where: 'after', text: moved });
   return {
-    text: applyEdits(dockerfile, edits),
+    edits,
     name: split.ecosystem.name === 'npm, Yarn, pnpm, Bun' ? (program(split.install)[0] ?? '') : split.ecosystem.name,
     plan,
     ignoreLines: made,
