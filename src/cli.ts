@@ -1,6 +1,7 @@
 /** The command line: wiring, exit status, and the one place that catches. Writes without Node's streams: to load them takes longer. */
 import { writeSync } from 'node:fs';
 import { UserError } from './errors.ts';
+import { errorLine } from './guard.ts';
 import { VERSION } from './version.ts';
 
 const args = process.argv.slice(2);
@@ -20,11 +21,12 @@ async function run(args: readonly string[]): Promise<void> {
 function report(error: unknown): void {
   process.exitCode = 2;
   if (error instanceof UserError) {
-    write(2, `cachewhy: ${error.message}\n  ${error.hint}\n`);
+    // Both may repeat an argument, or what a file holds.
+    write(2, `cachewhy: ${errorLine(error.message)}\n  ${errorLine(error.hint)}\n`);
     return;
   }
   const text = error instanceof Error ? error.message : String(error);
-  write(2, `cachewhy: this is a fault of cachewhy, not of your build: ${text.split('\n')[0]}\n`);
+  write(2, `cachewhy: this is a fault of cachewhy, not of your build: ${errorLine(text.split('\n')[0] ?? '')}\n`);
   if (process.env.CACHEWHY_DEBUG && error instanceof Error) write(2, `${error.stack}\n`);
 }
 

@@ -1,6 +1,7 @@
 /** Writes texts where they belong: each format asked for to its file, the rest to standard output. */
 import { writeFileSync } from 'node:fs';
 import { UserError } from './errors.ts';
+import { guardReport } from './guard.ts';
 import { writeAll } from './input/source.ts';
 import { terminalAt } from './terminal.ts';
 
@@ -51,8 +52,10 @@ export async function writeFormats(
   render: (name: string, view: OutputView) => string | Promise<string>,
 ): Promise<void> {
   for (const { name, file, append } of formats) {
-    if (file === null) writeAll(fd, Buffer.from(await render(name, { color: color ?? wantsColor(fd), columns: columnsOf(fd) }), 'utf8'));
-    else writeFile(file, await render(name, { color: false, columns: 100 }), append ?? false);
+    const view = file === null ? { color: color ?? wantsColor(fd), columns: columnsOf(fd) } : { color: false, columns: 100 };
+    const text = guardReport(name, await render(name, view), file === null);
+    if (file === null) writeAll(fd, Buffer.from(text, 'utf8'));
+    else writeFile(file, text, append ?? false);
   }
 }
 

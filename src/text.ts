@@ -1,7 +1,7 @@
 /** Words, numbers and escapes as people and formats want them. Everything that came from a log or a file passes through `sanitize` first. */
 
 /** Control, bidirectional and invisible characters, and halves of surrogate pairs: what can move a cursor, hide, turn round or break a document. */
-const HARMFUL =
+export const HARMFUL: RegExp =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}\p{Cs}]/gu;
 
 /** Makes text from outside harmless on a terminal or in a document: what is harmful becomes a visible mark, a tab a blank. Lines stay lines. */
@@ -45,7 +45,12 @@ function takeColumns(text: string, columns: number): string {
 
 /** As sanitize, on one line. */
 export function oneLine(text: string): string {
-  return sanitize(text.replace(/\s*\n\s*/g, ' '));
+  if (!text.includes('\n')) return sanitize(text);
+  // Not with a pattern: one that takes the blanks on both sides looks at a long run of them again and again.
+  const lines = text.split('\n');
+  const last = lines.length - 1;
+  const bare = lines.map((line, i) => (i === 0 ? line.trimEnd() : i === last ? line.trimStart() : line.trim()));
+  return sanitize(bare.filter((line, i) => line !== '' || i === 0 || i === last).join(' '));
 }
 
 /** `1.2s`, `2m 05s`, `1h 02m` */

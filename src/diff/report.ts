@@ -85,7 +85,7 @@ function lines({ before, after, difference }: NamedDifference): Line[] {
     ...(difference.images.length > 0 ? [{ depth: 0, text: 'Base images' }] : []),
     ...difference.images.map(({ image, before: a, after: b }) => ({
       depth: 1,
-      text: `${oneLine(image)}: ${a ?? 'not there'} → ${b ?? 'not there'}`,
+      text: oneLine(`${image}: ${a ?? 'not there'} → ${b ?? 'not there'}`),
     })),
     ...(difference.steps.length > 0 ? [{ depth: 0, text: 'Steps' }] : []),
     ...[...difference.steps].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind)).flatMap(describe),

@@ -1,5 +1,5 @@
 /** What `cachewhy history` says, as JSON, for a terminal and as Markdown. Pure. */
-import { bytes, oneLine, plural } from '../text.ts';
+import { bytes, escapeMarkdown, oneLine, plural } from '../text.ts';
 import type { HistoryComparison, ValueChange } from './compare.ts';
 import type { Inspection } from './inspect.ts';
 import type { History } from './model.ts';
@@ -104,7 +104,7 @@ function imageSection({ name, history, inspection }: ImageHistory, now: number):
 
 function change({ name, before, after }: ValueChange): string {
   const show = (value: string | null): string => (value === null ? 'unset' : clip(value) || 'empty');
-  return `${name}: ${show(before)} → ${show(after)}`;
+  return `${clip(name)}: ${show(before)} → ${show(after)}`;
 }
 
 function comparisonSection(comparison: HistoryComparison, names: readonly string[]): Section {
@@ -158,11 +158,12 @@ export function toTerminal(report: HistoryReport): string {
 }
 
 export function toMarkdown(report: HistoryReport): string {
-  const escape = (text: string): string => text.replace(/[\\`*_{}[\]<>|#]/g, (c) => `\\${c}`);
   const blocks = sections(report).map(({ title, points }) =>
-    [`### ${escape(title)}`, '', ...points.flatMap((p) => [`- ${escape(p.text)}`, ...p.below.map((line) => `  - ${escape(line)}`)])].join(
-      '\n',
-    ),
+    [
+      `### ${escapeMarkdown(title)}`,
+      '',
+      ...points.flatMap((p) => [`- ${escapeMarkdown(p.text)}`, ...p.below.map((line) => `  - ${escapeMarkdown(line)}`)]),
+    ].join('\n'),
   );
   return `${blocks.join('\n\n')}\n`;
 }

@@ -12,10 +12,12 @@ import { type LocalBuild, readLocalBuild } from '../evidence/local-state.ts';
 import { evidenceOfRecord, merge } from '../evidence/record-evidence.ts';
 import { unifiedDiff } from '../fix/diff.ts';
 import type { StepGraph } from '../graph/step.ts';
+import { guardText } from '../guard.ts';
 import type { BuildReport, ComparedRecord, Report } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
 import { maskText } from '../secrets.ts';
 import { exitStatus, withBudgets } from '../session.ts';
+import { sanitize } from '../text.ts';
 import { VERSION } from '../version.ts';
 import { mergeLogs } from './merge-logs.ts';
 
@@ -40,7 +42,12 @@ export async function reportLast(ref: string | undefined, options: LastOptions):
   const report = withBudgets(await diagnoseLast(ref, options), options);
   await deliver(report, formats, { color: options.color });
   const diff = report.builds.flatMap((b) => b.comparedWith?.dockerfileDiff ?? []).join('');
-  if (diff !== '' && options.format.length === 0) process.stdout.write(`\nThe Dockerfile since then:\n\n${diff}`);
+  if (diff !== '' && options.format.length === 0)
+    process.stdout.write(
+      guardText(`\nThe Dockerfile since then:\n\n${sanitize(diff).replace(/^/gm, '  ')}`)
+        .trimEnd()
+        .concat('\n'),
+    );
   return exitStatus(report);
 }
 

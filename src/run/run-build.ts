@@ -1,6 +1,7 @@
 /** `cachewhy run -- COMMAND…`: the build as without us, then why it missed its cache. A fault of ours never becomes the build's. */
 import { parseArgv } from '../command/parse.ts';
 import type { BuildCommand } from '../command/types.ts';
+import { errorLine } from '../guard.ts';
 import type { LogReader } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
 import type { DiagnosisOptions } from '../options.ts';
@@ -24,11 +25,11 @@ export async function runBuild(argv: readonly string[], options: RunOptions): Pr
     const pass = options.twice && first.end.status === 0 ? await runOnce(argv, options, first) : first;
     const after = await loadHelp();
     if (after) return await after.reportPass(pass, options);
-    process.stderr.write(`cachewhy: ${pass.problem}\n`);
+    process.stderr.write(`cachewhy: ${errorLine(pass.problem ?? '')}\n`);
     return pass.end.status;
   } catch (error) {
     if (!(error instanceof CommandMissing)) throw error;
-    process.stderr.write(`cachewhy: ${error.message}\n  ${error.hint}\n`);
+    process.stderr.write(`cachewhy: ${errorLine(error.message)}\n  ${errorLine(error.hint)}\n`);
     return error.status;
   }
 }

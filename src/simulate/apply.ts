@@ -4,6 +4,7 @@ import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
 import { workTreeRoot } from '../git/repository.ts';
+import { errorLine } from '../guard.ts';
 import type { ChangedFiles } from './improve.ts';
 import type { SimulationRun } from './simulate.ts';
 
@@ -25,7 +26,7 @@ export async function applyChange(run: SimulationRun, changed: ChangedFiles, inp
   plan(input.dockerfilePath, input.dockerfile, changed.dockerfile, true);
   plan(input.ignorePath, input.ignore, changed.ignore, input.ignoreExists ?? input.ignore !== '');
   for (const { file, text } of writes) writeFileSync(file, text);
-  process.stderr.write(`cachewhy: wrote ${writes.map((w) => path.relative(process.cwd(), w.file)).join(', ')}\n`);
+  process.stderr.write(`cachewhy: wrote ${errorLine(writes.map((w) => path.relative(process.cwd(), w.file)).join(', '))}\n`);
 }
 
 function readOrNull(file: string): string | null {

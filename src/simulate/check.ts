@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
+import { errorLine } from '../guard.ts';
 import { oneLine } from '../text.ts';
 import type { ChangedFiles } from './improve.ts';
 import type { SimulationRun } from './simulate.ts';
@@ -36,7 +37,7 @@ export async function compareImages(run: SimulationRun, changed: ChangedFiles, i
 }
 
 function say(text: string): void {
-  process.stderr.write(`cachewhy: ${text}\n`);
+  process.stderr.write(`cachewhy: ${errorLine(text)}\n`);
 }
 
 /** A clean checkout without `.git`. */
@@ -151,7 +152,7 @@ function report(found: Differences & { readonly after: Contents }, size: number,
     return 0;
   }
   say(`checked: the images differ in ${all.length} of ${size} paths (- gone, + new, ~ changed):`);
-  for (const line of all.slice(0, MAX_SHOWN)) process.stderr.write(`  ${oneLine(line)}\n`);
+  for (const line of all.slice(0, MAX_SHOWN)) process.stderr.write(`  ${errorLine(line)}\n`);
   if (all.length > MAX_SHOWN) process.stderr.write(`  … and ${all.length - MAX_SHOWN} more\n`);
   return 1;
 }
