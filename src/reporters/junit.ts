@@ -16,7 +16,7 @@ const reporter: Reporter = {
       const skipped = steps.filter((s) => s.status === 'skipped').length;
       const cases = steps.map((s) => {
         const m = own.get(s.id);
-        const open = `    <testcase classname="${escapeXml(oneLine(s.stage || s.target || 'Dockerfile'))}" name="${escapeXml(oneLine(`${s.id} ${s.name}`))}" time="${(s.seconds ?? 0).toFixed(3)}"`;
+        const open = `    <testcase classname="${escapeXml(oneLine(s.stage || s.target || '').trim() || 'Dockerfile')}" name="${escapeXml(oneLine(`${s.id} ${s.name}`))}" time="${(s.seconds ?? 0).toFixed(3)}"`;
         if (m?.level === 'warning')
           return `${open}>\n      <failure type="${escapeXml(m.cause.kind)}" message="${escapeXml(m.message)}">${escapeXml(m.cause.because.map(oneLine).join('; '))}</failure>\n    </testcase>`;
         if (s.status === 'skipped') return `${open}>\n      <skipped/>\n    </testcase>`;
