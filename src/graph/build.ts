@@ -1,6 +1,6 @@
 /** From the events of one build to its steps: status, inputs, first misses, cascade, cost. */
 
-import { findMisses, setRoles } from './cascade.ts';
+import { settleCascade } from './cascade.ts';
 import { inferInputs } from './edges.ts';
 import type { BuildLog, Vertex } from './log.ts';
 import { parseVertexName, resolvePrefixes, type VertexName } from './names.ts';
@@ -32,9 +32,8 @@ export function buildGraph(log: BuildLog, known: ReadonlyMap<string, KnownStep> 
   settleLinks(steps, byId, log);
   const outcome = readOutcome(log, steps);
   if (outcome === 'failed' || outcome === 'canceled') settleSkipped(steps, byId);
-  setRoles(steps, byId);
   const exactInputs = log.dialect === 'rawjson' || known.size > 0;
-  return { log, outcome, seconds: wallSeconds(log), steps: byId, misses: findMisses(steps, byId), exactInputs };
+  return { log, outcome, seconds: wallSeconds(log), steps: byId, misses: settleCascade(steps, byId), exactInputs };
 }
 
 function createSteps(log: BuildLog): Step[] {

@@ -17,80 +17,103 @@ export function stepInputs(step: Step, byId: ReadonlyMap<string, Step>): Step[] 
   return found;
 }
 
-/** Sets the role of each step. */
-export function setRoles(steps: readonly Step[], byId: ReadonlyMap<string, Step>): void {
-  const below = new Map<string, boolean>();
-  const isBelowMiss = (s: Step, path: Set<string>): boolean => {
-    const known = below.get(s.id);
-    if (known !== undefined) return known;
-    if (path.has(s.id)) return false;
-    path.add(s.id);
-    const result = stepInputs(s, byId).some((i) => isMiss(i) || isBelowMiss(i, path));
-    path.delete(s.id);
-    below.set(s.id, result);
-    return result;
-  };
-  for (const s of steps) {
+/**
+ * Sets the role of each step.
+ * @returns the first misses, worst first: by the seconds of the miss and its cascade, ties in the order of the log
+ */
+export function settleCascade(steps: readonly Step[], byId: ReadonlyMap<string, Step>): MissNode[] {
+  const order = sortInputsFirst(steps, byId);
+  const inputs = new Map(order.map((s) => [s, stepInputs(s, byId)]));
+  setRoles(order, inputs);
+  return findMisses(steps, order, inputs, byId);
+}
+
+type Inputs = ReadonlyMap<Step, readonly Step[]>;
+
+/** Each step after all that it stands on; where a log says that things stand on each other, the first of them comes last. */
+function sortInputsFirst(steps: readonly Step[], byId: ReadonlyMap<string, Step>): Step[] {
+  const order: Step[] = [];
+  const seen = new Set<Step>();
+  for (const start of steps) {
+    // Not by recursion: a chain may be longer than the stack is deep.
+    const path: { readonly step: Step; next: number }[] = [];
+    const enter = (step: Step | undefined): void => {
+      if (step === undefined || seen.has(step)) return;
+      seen.add(step);
+      path.push({ step, next: 0 });
+    };
+    enter(start);
+    for (let at = path.at(-1); at; at = path.at(-1)) {
+      if (at.next < at.step.inputs.length) enter(byId.get(at.step.inputs[at.next++]!));
+      else order.push(path.pop()!.step);
+    }
+  }
+  return order;
+}
+
+function setRoles(order: readonly Step[], inputs: Inputs): void {
+  const belowMiss = new Set<Step>();
+  for (const s of order) {
+    const above = inputs.get(s)!;
+    const direct = above.some(isMiss);
+    if (direct || above.some((i) => belowMiss.has(i))) belowMiss.add(s);
     if (!s.cacheable) s.role = 'none';
-    else if (isMiss(s)) s.role = stepInputs(s, byId).some((i) => isMiss(i)) ? 'cascade' : 'first-miss';
-    else if (isHit(s)) s.role = isBelowMiss(s, new Set()) ? 'cut-off' : 'reused';
+    else if (isMiss(s)) s.role = direct ? 'cascade' : 'first-miss';
+    else if (isHit(s)) s.role = belowMiss.has(s) ? 'cut-off' : 'reused';
     else s.role = 'none';
   }
 }
 
-/** The first misses, worst first: by the seconds of the miss and its cascade, ties in the order of the log. */
-export function findMisses(steps: readonly Step[], byId: ReadonlyMap<string, Step>): MissNode[] {
-  const users = new Map<string, Step[]>();
-  for (const s of steps)
-    for (const i of stepInputs(s, byId)) {
-      const list = users.get(i.id);
+function findMisses(steps: readonly Step[], order: readonly Step[], inputs: Inputs, byId: ReadonlyMap<string, Step>): MissNode[] {
+  const users = new Map<Step, Step[]>();
+  for (const [s, above] of inputs)
+    for (const i of above) {
+      const list = users.get(i);
       if (list) list.push(s);
-      else users.set(i.id, [s]);
+      else users.set(i, [s]);
     }
-  const whole = longestPath(steps, byId, new Set());
+  const path = createPath(order, byId);
+  const whole = path(new Set());
+  const place = new Map(steps.map((s, at) => [s, at]));
   const misses = steps
     .filter((s) => s.role === 'first-miss')
     .map((root): MissNode => {
-      const reached = new Set<string>();
+      const reached = new Set<Step>();
       const queue = [root];
       for (let s = queue.pop(); s; s = queue.pop())
-        for (const u of users.get(s.id) ?? [])
-          if (isMiss(u) && u !== root && !reached.has(u.id)) {
-            reached.add(u.id);
+        for (const u of users.get(s) ?? [])
+          if (isMiss(u) && u !== root && !reached.has(u)) {
+            reached.add(u);
             queue.push(u);
           }
-      const cascade = steps.filter((s) => reached.has(s.id));
+      const cascade = [...reached].sort((a, b) => place.get(a)! - place.get(b)!);
       const known = [root, ...cascade].some((s) => s.seconds !== null);
       return {
         root,
         cascade,
         seconds: round(root.seconds ?? 0),
         cascadeSeconds: round(cascade.reduce((sum, s) => sum + (s.seconds ?? 0), 0)),
-        criticalSeconds: known ? round(whole - longestPath(steps, byId, new Set([root.id, ...reached]))) : null,
+        criticalSeconds: known ? round(whole - path(reached.add(root))) : null,
       };
     });
   return misses.sort((a, b) => b.seconds + b.cascadeSeconds - (a.seconds + a.cascadeSeconds));
 }
 
-/** Seconds of the longest chain of steps, with the steps in `free` costing nothing. */
-function longestPath(steps: readonly Step[], byId: ReadonlyMap<string, Step>, free: ReadonlySet<string>): number {
-  const ends = new Map<string, number>();
-  const endOf = (s: Step, path: Set<string>): number => {
-    const known = ends.get(s.id);
-    if (known !== undefined) return known;
-    if (path.has(s.id)) return 0;
-    path.add(s.id);
-    let start = 0;
-    for (const id of s.inputs) {
-      const input = byId.get(id);
-      if (input) start = Math.max(start, endOf(input, path));
+/** @returns what gives the seconds of the longest chain of steps, with some steps costing nothing */
+function createPath(order: readonly Step[], byId: ReadonlyMap<string, Step>): (free: ReadonlySet<Step>) => number {
+  const place = new Map(order.map((s, at) => [s.id, at]));
+  const inputs = order.map((s) => s.inputs.flatMap((id) => (byId.has(id) ? [place.get(id)!] : [])));
+  return (free) => {
+    const ends = new Float64Array(order.length);
+    let longest = 0;
+    for (const [at, step] of order.entries()) {
+      let start = 0;
+      for (const input of inputs[at]!) if (ends[input]! > start) start = ends[input]!;
+      ends[at] = start + (free.has(step) ? 0 : (step.seconds ?? 0));
+      if (ends[at]! > longest) longest = ends[at]!;
     }
-    path.delete(s.id);
-    const result = start + (free.has(s.id) ? 0 : (s.seconds ?? 0));
-    ends.set(s.id, result);
-    return result;
+    return longest;
   };
-  return steps.reduce((longest, s) => Math.max(longest, endOf(s, new Set())), 0);
 }
 
 /** To milliseconds: sums of seconds shown with one decimal carry noise. */

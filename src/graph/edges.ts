@@ -73,6 +73,8 @@ function gatherChains(steps: readonly Step[]): Map<string, Chain> {
 }
 
 function below(chain: Chain, position: number): Step | undefined {
+  const direct = chain.at.get(position - 1);
+  if (direct) return direct;
   let best: number | undefined;
   for (const p of chain.at.keys()) if (p < position && (best === undefined || p > best)) best = p;
   return best === undefined ? undefined : chain.at.get(best);
