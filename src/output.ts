@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { UserError } from './errors.ts';
 import { guardReport } from './guard.ts';
-import { writeAll } from './input/source.ts';
 import { terminalAt } from './terminal.ts';
+import { writeAll } from './write.ts';
 
 export interface OutputView {
   readonly color: boolean;

@@ -1,6 +1,7 @@
 /** Opens what the user named: standard input or files. Every way in which that can fail is one clear line. */
-import { closeSync, fstatSync, openSync, read, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { UserError } from '../errors.ts';
+import { writeAll } from '../write.ts';
 import { createLogReader, type ReadResult } from './reader.ts';
 
 /** One buffer, used again for every read: memory does not grow with the log. Small enough for a processor to keep it near. */
@@ -82,18 +83,4 @@ function readSome(buffer: Buffer): Promise<number> {
         );
     });
   });
-}
-
-/** Writes all of a chunk. @returns false where nobody reads any more */
-export function writeAll(fd: number, chunk: Uint8Array): boolean {
-  let at = 0;
-  while (at < chunk.length) {
-    try {
-      at += writeSync(fd, chunk, at, chunk.length - at);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return false;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
-    }
-  }
-  return true;
 }

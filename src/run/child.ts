@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { UserError } from '../errors.ts';
-import { writeAll } from '../input/source.ts';
+import { writeAll } from '../write.ts';
 
 export interface ChildEnd {
   /** As a shell would say it: 130 after Ctrl-C, 128 and the signal's number after another signal. */
