@@ -57,7 +57,7 @@ function nextInstruction(lines: readonly string[], from: number): number | null 
  * The acceptance of a miss, where there is one: the comment stands above its instruction and names its first cause.
  * A miss without a known line is never accepted.
  */
-export function findAcceptance(miss: MissReport, build: BuildReport, acceptances: readonly Acceptance[]): Acceptance | null {
+function findAcceptance(miss: MissReport, build: BuildReport, acceptances: readonly Acceptance[]): Acceptance | null {
   const source = miss.source ?? build.steps.find((step) => step.id === miss.step)?.source;
   if (!source) return null;
   const kind = miss.causes[0]?.kind;

@@ -3,9 +3,10 @@
  * in the working folder or above it within the repository. A file of the project sets what is asked of a build, and nothing that reads or
  * writes elsewhere: it may come with a pull request.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.ts';
+import { readPlainText } from './plain-file.ts';
 
 export interface ConfigValues {
   readonly failOn?: readonly string[];
@@ -121,13 +122,7 @@ function toFlag(name: string): string {
 }
 
 function readText(file: string): string | null {
-  try {
-    const { size } = statSync(file);
-    if (size > MAX_BYTES) return null;
-    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-  } catch {
-    return null;
-  }
+  return readPlainText(file, MAX_BYTES)?.replace(/^\uFEFF/, '') ?? null;
 }
 
 function tryParse(text: string): unknown {

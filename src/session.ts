@@ -35,6 +35,8 @@ export async function diagnoseLogs(results: readonly ReadResult[], options: Diag
 export interface GivenCommand {
   readonly text: string | null;
   readonly command: BuildCommand | null;
+  /** It stands in the log: nobody vouches for it. */
+  readonly ofLog?: boolean;
 }
 
 /**
@@ -43,12 +45,12 @@ export interface GivenCommand {
  */
 export async function diagnoseOne(
   log: BuildLog,
-  { text, command }: GivenCommand,
+  { text, command, ofLog }: GivenCommand,
   options: DiagnosisOptions,
   keep: boolean,
   given: Given & { readonly foreseen?: boolean } = {},
 ): Promise<BuildReport> {
-  const found = await gather(log, command, options, process.cwd(), given);
+  const found = await gather(log, command, options, process.cwd(), { ...given, ...(ofLog && { commandOfLog: true }) });
   const byHistory = options.history === undefined ? undefined : (await import('./gather/history.ts')).readAges(options.history);
   const evidence: Evidence = {
     ...((byHistory || found.ageOf) && { ageOf: (step: Step) => byHistory?.(step) ?? found.ageOf?.(step.name) ?? null }),
@@ -74,7 +76,7 @@ function commandOf(log: BuildLog, options: DiagnosisOptions): GivenCommand {
   const texts = options.buildCommand === undefined ? log.commands.map((c) => c.text).reverse() : [options.buildCommand];
   for (const text of texts) {
     const command = parseCommandLine(text)[0];
-    if (command) return { text, command };
+    if (command) return { text, command, ofLog: options.buildCommand === undefined };
   }
   if (options.buildCommand !== undefined)
     throw new UserError(

@@ -13,7 +13,7 @@ export interface PackageManager {
   readonly isStore?: boolean;
 }
 
-export const PACKAGE_MANAGERS: readonly PackageManager[] = [
+const PACKAGE_MANAGERS: readonly PackageManager[] = [
   { name: 'npm', command: /\bnpm (?:ci|i|install)\b/, manifests: ['package.json', 'package-lock.json'], cache: '/root/.npm' },
   {
     name: 'pnpm',

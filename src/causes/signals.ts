@@ -154,7 +154,7 @@ function sameSteps(a: readonly Step[], b: readonly Step[]): boolean {
 const INSTALL =
   /\b(?:npm (?:ci|i|install)|yarn(?: install| --frozen|$)|pnpm (?:i|install|fetch)|bun (?:i|install)|pip3? install|uv (?:sync|pip)|poetry install|pipenv (?:install|sync)|conda (?:install|env)|go mod download|cargo (?:fetch|chef|build|install)|mvn\b|\.\/mvnw\b|gradle\b|\.\/gradlew\b|composer install|bundle install|dotnet restore|mix deps\.get|apt-get install|apt install|apk add|dnf install|yum install|gem install|swift package|renv::restore|R -e)/;
 
-export function isInstall(step: Step): boolean {
+function isInstall(step: Step): boolean {
   return step.parsed.instruction === 'RUN' && INSTALL.test(step.parsed.text);
 }
 

@@ -54,7 +54,7 @@ export interface IgnoreRules {
 const MAX_LINE = 64 * 1024;
 
 /** The patterns of an ignore file, as `ignorefile.ReadAll` hands them on. */
-export function readIgnoreLines(text: string): { readonly text: string; readonly line: number }[] {
+function readIgnoreLines(text: string): { readonly text: string; readonly line: number }[] {
   const out: { text: string; line: number }[] = [];
   const lines = text.replace(/^\uFEFF/, '').split('\n');
   for (const [index, line] of lines.entries()) {

@@ -138,7 +138,7 @@ function concat<T extends Column>(
  * How close to the look at it a change may lie without being told from a later one: timestamps are coarse (2 s on FAT, a
  * clock tick elsewhere). What changed that recently is read again the next time, as git does with its index.
  */
-export const RACY_MS = 2000;
+const RACY_MS = 2000;
 
 /** Could it change once more without its `ctime` changing? Looked at between `from` and `to`, milliseconds since 1970. */
 export function isRacy(ctime: number, from: number, to: number): boolean {

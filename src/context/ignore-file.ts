@@ -1,9 +1,12 @@
 /** Which ignore file applies to a build, and what is in it. */
-import fs from 'node:fs';
 import path from 'node:path';
+import { readBounded } from '../plain-file.ts';
 import { compileIgnore, type IgnoreRules } from './dockerignore.ts';
 import { problemKind, reason } from './scan.ts';
 import type { ContextProblem } from './types.ts';
+
+/** Larger than any that somebody wrote. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface IgnoreFile {
   /** Absolute path of the file that applies; null when there is none. */
@@ -24,7 +27,7 @@ export function findIgnoreFile(root: string, dockerfile: string | undefined): Ig
   for (const file of candidates) {
     let text: string;
     try {
-      text = fs.readFileSync(file, 'utf8');
+      text = readBounded(file, MAX_BYTES).toString('utf8');
     } catch (error) {
       if (problemKind(error) === 'vanished' || reason(error) === 'EISDIR') continue; // builders pass over a folder of that name
       const problem = { path: path.basename(file), kind: 'ignore-file', message: `cannot be read: ${reason(error)}` } as const;

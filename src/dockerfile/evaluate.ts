@@ -208,7 +208,7 @@ function runStage(node: StageNode, state: State, run: StageRun): PlannedStep[] {
 }
 
 /** The variables of these names, and the arguments behind them. */
-export function mentionedVariables(env: Environment, used: readonly string[]): Variable[] {
+function mentionedVariables(env: Environment, used: readonly string[]): Variable[] {
   const names = new Set([...mentionedArguments(env, used), ...used]);
   return [...names].map((name) => getVariable(env, name)).filter((it) => it !== undefined);
 }

@@ -20,7 +20,7 @@ export function trimNewline(line: string): string {
   return line.slice(0, end);
 }
 
-export function isComment(line: string): boolean {
+function isComment(line: string): boolean {
   return trimStart(line).startsWith('#');
 }
 

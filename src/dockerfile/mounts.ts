@@ -35,7 +35,7 @@ export function readMounts(instruction: Instruction, value: (text: string) => st
 }
 
 /** `type=cache,target=/root/.npm,sharing=locked`. Null where BuildKit refuses it. */
-export function readMount(text: string, value: (text: string) => string = (it) => it): Mount | null {
+function readMount(text: string, value: (text: string) => string = (it) => it): Mount | null {
   const fields = readCsv(text);
   if (!fields) return null;
   const mount: { -readonly [K in keyof Mount]: Mount[K] } = { ...EMPTY };

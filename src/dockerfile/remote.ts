@@ -5,7 +5,7 @@ const GIT = /^(?:git:\/\/|ssh:\/\/|git@[^/]+[:/]|github\.com\/)/;
 /** `https://host/org/repo.git#ref:folder` */
 const GIT_HTTP = /^https?:\/\/[^?#]*\.git(?:[?#].*)?$/;
 
-export function isGit(source: string): boolean {
+function isGit(source: string): boolean {
   return GIT.test(source) || GIT_HTTP.test(source);
 }
 

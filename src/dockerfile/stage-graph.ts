@@ -115,7 +115,7 @@ function readStagePlatform(
 }
 
 /** A stage, image or context that an instruction reads from, by the names it gives. */
-export function namedSources(instruction: Instruction): string[] {
+function namedSources(instruction: Instruction): string[] {
   const from = instruction.keyword === 'COPY' ? instruction.flags.find((flag) => flag.name === 'from')?.value : null;
   if (from) return [from];
   if (instruction.keyword !== 'RUN') return [];

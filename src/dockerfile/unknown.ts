@@ -78,16 +78,3 @@ export function fitsOnlyOnce({ literals, holes }: Pattern, text: string): boolea
     holes.length < 2 || literals.slice(1, -1).every((literal) => literal !== '' && middle.indexOf(literal) === middle.lastIndexOf(literal))
   );
 }
-
-/** Whether two values, either of which may be unknown in part, are the same: null where nobody can tell. */
-export function sameValue(a: string, b: string): boolean | null {
-  if (a === b) return true;
-  if (!hasUnknown(a) && !hasUnknown(b)) return false;
-  if (hasUnknown(a) && hasUnknown(b)) {
-    // both unknown in part, yet written differently: different unless the unknown parts make up for it
-    const [x, y] = [readPattern(a), readPattern(b)];
-    return x.holes.join() === y.holes.join() ? false : null;
-  }
-  const [pattern, text] = hasUnknown(a) ? [a, b] : [b, a];
-  return fitPattern(readPattern(pattern), text) ? null : false;
-}

@@ -69,7 +69,7 @@ export function splitBlanks(rest: string): string[] {
 }
 
 /** Words with their quotes and escapes left in, as ENV, ARG and LABEL have them. */
-export function readWords(rest: string, escape: string): string[] {
+function readWords(rest: string, escape: string): string[] {
   const words: string[] = [];
   let word = '';
   let quote = '';

@@ -102,7 +102,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** The frontend's attributes: `build-arg:X`, `label:Y`, `context:lib`, `no-cache`, `force-network-mode`, … */
-export function readAttributes(
+function readAttributes(
   attrs: Readonly<Record<string, string>>,
 ): Pick<BuildRecord, 'target' | 'platforms' | 'buildArgs' | 'labels' | 'namedContexts' | 'noCache' | 'noCacheFilter' | 'pull' | 'flags'> {
   const buildArgs: Record<string, string> = {};
@@ -134,7 +134,7 @@ export function readAttributes(
 }
 
 /** The recorded progress as a log's reader would have seen it. */
-export function recordLog(documents: readonly RawDocument[]): BuildLog {
+function recordLog(documents: readonly RawDocument[]): BuildLog {
   const log = createBuildLog('rawjson', 1);
   const reader = rawjson.open(() => (event: BuildEvent) => addEvent(log, event));
   for (const [i, document] of documents.entries()) reader.line({ text: JSON.stringify(document), number: i + 1 });

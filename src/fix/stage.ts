@@ -2,7 +2,7 @@
 import type { CopySelection } from '../context/select.ts';
 import type { Dockerfile, Instruction, Stage } from '../dockerfile/model.ts';
 import { readMounts } from '../dockerfile/mounts.ts';
-import { joinPaths, resolveDestination, resolveWorkdir } from '../dockerfile/paths.ts';
+import { resolveDestination, resolveWorkdir } from '../dockerfile/paths.ts';
 import { isRemoteSource } from '../graph/names.ts';
 import { type Command, splitCommands } from './shell.ts';
 
@@ -83,8 +83,4 @@ export function relativeTo(folder: string, path: string): string | null {
   const full = path.replace(/\/+$/, '');
   if (full === base) return '';
   return full.startsWith(`${base}/`) ? full.slice(base.length + 1) : null;
-}
-
-export function join(...parts: readonly string[]): string {
-  return joinPaths(...parts.filter((p) => p !== ''));
 }

@@ -17,7 +17,7 @@ export interface ObjectReader {
 }
 
 /** Objects beyond this size are not kept: no Dockerfile, ignore file, manifest or tree comes near it. */
-export const MAX_OBJECT_BYTES: number = 32 << 20;
+const MAX_OBJECT_BYTES: number = 32 << 20;
 /** Ids written at once: enough to keep git busy, few enough that neither pipe grows without bound. */
 const WINDOW = 2048;
 

@@ -13,12 +13,12 @@ function isPulledHit(vertex: Vertex): boolean {
   return vertex.pulled && vertex.outputLines === 0;
 }
 
-export function isClosed(vertex: Vertex): boolean {
+function isClosed(vertex: Vertex): boolean {
   return vertex.terminals.length > 0;
 }
 
 /** Seconds of work on a vertex, as far as the log tells; null where it does not. */
-export function secondsOf(vertex: Vertex): number | null {
+function secondsOf(vertex: Vertex): number | null {
   const intervals = vertex.intervals.filter((i) => i.completed !== undefined && !i.cached);
   if (vertex.intervals.length > 0) return intervals.reduce((sum, i) => sum + ((i.completed ?? i.started) - i.started) / 1000, 0);
   // DONE is printed with the sum of all intervals so far: the last and largest counts.

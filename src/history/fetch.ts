@@ -13,8 +13,7 @@ const HOW = "make it with docker history --no-trunc --format '{{json .}}' IMAGE"
 export function readHistoryFile(file: string): History {
   let text: string;
   try {
-    if (file !== '-' && statSync(file).size > MAX_BYTES) throw new UserError(`the history ${file} is larger than any image's`, HOW);
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    text = readBounded(file === '-' ? '/dev/stdin' : file, MAX_BYTES, true).toString('utf8');
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`the history ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`, HOW);

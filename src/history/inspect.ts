@@ -128,7 +128,7 @@ function secretAdvice(name: string): string {
 }
 
 /** Values that must not appear in any text of this history. */
-export function secretValues(entries: readonly HistoryEntry[]): Set<string> {
+function secretValues(entries: readonly HistoryEntry[]): Set<string> {
   const values = new Set<string>();
   for (const entry of entries) {
     const variables = [
@@ -153,7 +153,7 @@ function showEntry(entry: HistoryEntry, secrets: ReadonlySet<string>): string {
  * The newest entry of a step, by its instruction and text as a log or a Dockerfile shows them.
  * @returns null where the history has no such step (it is of another stage, or its variables were filled in)
  */
-export function findEntry(history: History, instruction: string, text: string): HistoryEntry | null {
+function findEntry(history: History, instruction: string, text: string): HistoryEntry | null {
   const wanted = squeeze(text);
   return history.entries.find((entry) => entry.instruction === instruction && squeeze(entry.text) === wanted) ?? null;
 }

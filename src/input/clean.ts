@@ -3,7 +3,7 @@
 /** CSI, OSC (hyperlinks, titles), APC (`ESC _bk;t=1714…BEL`) and two-character escapes. Linear: no nested quantifiers. */
 const ESCAPES = /\x1b\[[0-9;:?<=>!]*[ -/]*[@-~]|\x1b[\]_P^X][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]|\x9b[0-9;?]*[@-~]/g;
 
-export function stripEscapes(text: string): string {
+function stripEscapes(text: string): string {
   return text.includes('\x1b') || text.includes('\x9b') ? text.replace(ESCAPES, '') : text;
 }
 

@@ -39,7 +39,7 @@ export function matchSteps(steps: Iterable<Step>, keys: BuildKeys, options: Matc
 }
 
 /** The same, and why not, where none matches. */
-export function compareSteps(steps: Iterable<Step>, keys: BuildKeys, options: MatchOptions = {}): StepMatch {
+function compareSteps(steps: Iterable<Step>, keys: BuildKeys, options: MatchOptions = {}): StepMatch {
   const all = [...steps];
   const written = all.filter((step) => step.cacheable && isWritten(step.name));
   if (written.length > 0) return matchWritten(written, keys);
@@ -137,7 +137,7 @@ function textOf(name: string): string {
  * @param pattern what BuildKit shows, with holes for what is not known
  * @param written the instruction as written: what is shown where BuildKit cannot expand it
  */
-export function fitsText(shown: string, pattern: string, written: string, cut = false): boolean {
+function fitsText(shown: string, pattern: string, written: string, cut = false): boolean {
   const text = squeeze(shown.replace(/^ONBUILD /, ''));
   return [pattern, upperCaseKeyword(written)].some((it) => fitsOne(text, squeeze(it), cut));
 }

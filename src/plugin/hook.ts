@@ -127,7 +127,7 @@ function names(folder: string): string[] {
 }
 
 /** The first miss, its cause and what it cost; nothing where all is well, or where there is nothing to compare with. */
-export function describe(report: BuildReport): string | null {
+function describe(report: BuildReport): string | null {
   const miss = report.misses[0];
   if (!miss || report.outcome !== 'succeeded') return null;
   const cost = miss.seconds + miss.cascadeSeconds;
@@ -148,6 +148,6 @@ function reason(miss: MissReport): string {
 }
 
 /** The reply is a Go template: its braces are taken literally. */
-export function escapeTemplate(text: string): string {
+function escapeTemplate(text: string): string {
   return text.replaceAll('{{', '{{"{{"}}');
 }

@@ -7,7 +7,7 @@ import { VERSION } from '../version.ts';
 import { getMember, NotJson, removeMember, setMember } from './json-edit.ts';
 
 /** After these docker asks us (the command as docker rewrites it: `docker build` is `buildx build`). */
-export const HOOKED = 'buildx build,buildx bake,compose build,compose up';
+const HOOKED = 'buildx build,buildx bake,compose build,compose up';
 const MARK = 'Written by cachewhy';
 
 /** First word of our own command line when docker calls us. */
@@ -50,7 +50,7 @@ export function removePlugin(): { readonly launcher: string | null; readonly con
   return { launcher, config };
 }
 
-export function launcherFile(): string {
+function launcherFile(): string {
   return path.join(dockerConfigFolder(), 'cli-plugins', 'docker-cachewhy');
 }
 

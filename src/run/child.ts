@@ -25,7 +25,7 @@ export interface ChildOptions {
 export const WRAPPED = 'CACHEWHY_RUN';
 
 /** The command was not found: what shells answer. */
-export const NOT_FOUND = 127;
+const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
 /**

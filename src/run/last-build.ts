@@ -1,5 +1,4 @@
 /** `cachewhy last [REF]`: a build that the builder has on record, or that CI exported, against the one before it. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { chooseReports, deliver } from '../deliver.ts';
 import { type Comparison, diagnose } from '../diagnose.ts';
@@ -15,6 +14,7 @@ import type { StepGraph } from '../graph/step.ts';
 import { guardText } from '../guard.ts';
 import type { BuildReport, ComparedRecord, Report } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
+import { readBounded } from '../plain-file.ts';
 import { maskText } from '../secrets.ts';
 import { exitStatus, withBudgets } from '../session.ts';
 import { sanitize } from '../text.ts';
@@ -35,6 +35,8 @@ export interface Selected {
 }
 
 const MAX_EARLIER = 4;
+/** An export of fifty builds takes some megabytes. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 /** @returns the exit status */
 export async function reportLast(ref: string | undefined, options: LastOptions): Promise<number> {
@@ -52,7 +54,7 @@ export async function reportLast(ref: string | undefined, options: LastOptions):
 }
 
 /** @throws UserError where there is no such build, or records cannot be had */
-export async function diagnoseLast(ref: string | undefined, options: LastOptions): Promise<Report> {
+async function diagnoseLast(ref: string | undefined, options: LastOptions): Promise<Report> {
   const selected = await select(ref, options).catch((error: unknown) => {
     if (error instanceof RecordsUnavailable) throw new UserError(error.reason, error.hint);
     throw error;
@@ -136,7 +138,7 @@ function isFile(name: string): boolean {
 function readRecordFile(file: string): BuildRecord[] {
   let data: Buffer;
   try {
-    data = readFileSync(file);
+    data = readBounded(file, MAX_BYTES, true);
   } catch (error) {
     throw new UserError(
       `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
@@ -174,7 +176,7 @@ async function selectFromFile(file: string, options: LastOptions): Promise<Selec
 }
 
 /** Builds of one call of bake or compose are one build, as in their log. */
-export function reportBuild(selected: readonly Selected[]): BuildReport {
+function reportBuild(selected: readonly Selected[]): BuildReport {
   const [first] = selected;
   if (selected.length === 1 && first) {
     const { report } = diagnose(first.record.log, withNotes(evidenceOfRecord(first.record, first.earlier), notesOf(first)));

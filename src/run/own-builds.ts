@@ -62,7 +62,7 @@ export function watchBuilds(env: Readonly<Record<string, string | undefined>>, o
  * Someone else may build at the same time with the same client. A command that is one build itself is the one with its context, and the
  * first of them: it began right after us. Of what a script built, builds outside its folder count only where there are no others.
  */
-export function chooseBuilds(builds: readonly LocalBuild[], command: BuildCommand | null, cwd: string): LocalBuild[] {
+function chooseBuilds(builds: readonly LocalBuild[], command: BuildCommand | null, cwd: string): LocalBuild[] {
   if (command && isSingle(command)) {
     const context = contextOf(command, cwd);
     const matching = context === null ? builds : builds.filter((b) => b.context === context);

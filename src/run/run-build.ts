@@ -15,7 +15,7 @@ export interface RunOptions extends DiagnosisOptions {
 
 /** @returns the exit status: the build's own, 3 where only a budget was broken */
 export async function runBuild(argv: readonly string[], options: RunOptions): Promise<number> {
-  // cli.ts ends the process when nobody reads any more; here the child is to notice by itself.
+  // start.ts ends the process when nobody reads any more; here the child is to notice by itself.
   for (const stream of [process.stdout, process.stderr]) {
     stream.removeAllListeners('error');
     stream.on('error', () => undefined);
@@ -126,7 +126,7 @@ function logsOnOutput(command: BuildCommand): boolean {
 }
 
 /** Help that fails is no help, and nothing worse. */
-export function quietly<T>(work: () => T): T | undefined {
+function quietly<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {

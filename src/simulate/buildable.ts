@@ -30,7 +30,7 @@ export function findProblem(dockerfile: Dockerfile, target: string | undefined):
   return null;
 }
 
-export function hasStage(dockerfile: Dockerfile, target: string): boolean {
+function hasStage(dockerfile: Dockerfile, target: string): boolean {
   const wanted = target.toLowerCase();
   return (
     dockerfile.stages.some((s) => s.name?.toLowerCase() === wanted) || (/^\d+$/.test(target) && Number(target) < dockerfile.stages.length)

@@ -8,7 +8,7 @@ import type { SimulatedCause } from './model.ts';
 import type { Plan, PlanStep } from './plan.ts';
 
 /** At most so many paths are listed with a cause. */
-export const MAX_PATHS = 20;
+const MAX_PATHS = 20;
 
 export interface BuildBefore {
   readonly plan: Plan;

@@ -73,7 +73,7 @@ async function combine(
   return variant ? { variant, files } : null;
 }
 
-export function patchOf(input: FixInput, files: ChangedFiles): string {
+function patchOf(input: FixInput, files: ChangedFiles): string {
   return (
     (files.dockerfile === null ? '' : unifiedDiff(input.dockerfilePath ?? 'Dockerfile', input.dockerfile, files.dockerfile)) +
     (files.ignore === null ? '' : unifiedDiff(input.ignorePath ?? '.dockerignore', input.ignoreExists ? input.ignore : null, files.ignore))

@@ -30,7 +30,7 @@ export interface Tally {
   result(): Replay;
 }
 
-export const MAX_FILES = 100;
+const MAX_FILES = 100;
 const MAX_STEP_FILES = 10;
 
 interface StepSum {

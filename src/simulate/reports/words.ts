@@ -20,7 +20,7 @@ export function bare(name: string): string {
   return name.replace(/^\[[^\]]*\] /, '');
 }
 
-export function times(count: number): string {
+function times(count: number): string {
   return count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`;
 }
 
