@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { BuildCommand } from '../command/types.ts';
 import { takeSnapshot } from '../context/snapshot.ts';
 import type { ContextListing } from '../context/types.ts';
-import { isFolder } from './sources.ts';
+import { isAllowed, isFolder, type Limits } from './sources.ts';
 
 /**
  * @param dockerfile its path, for an ignore file of its own
@@ -24,12 +24,14 @@ export function readNamedContexts(
   base: string,
   folder: string | undefined,
   notes: string[],
+  limits?: Limits,
 ): Record<string, ContextListing | null> {
   const found: Record<string, ContextListing | null> = {};
   for (const [name, where] of Object.entries(command?.namedContexts ?? {})) {
     if (/^[a-z-]+:\/\//.test(where)) continue;
     const root = path.resolve(base, where);
-    found[name] = isFolder(root) ? readContext(root, null, folder, notes) : null;
+    const allowed = isFolder(root) && isAllowed(root, `the context ${name} in`, 'The command line in --build-command', limits);
+    found[name] = allowed ? readContext(root, null, folder, notes) : null;
   }
   return found;
 }

@@ -12,7 +12,8 @@ import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
 import type { BuildReport, SuspectHit } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
-import { findContext, findDockerfile, type Source } from './sources.ts';
+import { projectRoot } from '../plain-file.ts';
+import { findContext, findDockerfile, type Limits, type Source } from './sources.ts';
 
 /** All that was found for one build, and how to remember it. */
 export interface Gathered {
@@ -47,6 +48,8 @@ export interface Given {
   readonly named?: Readonly<Record<string, ContextListing | null>>;
   /** The build to compare with. */
   readonly previous?: Baseline;
+  /** The command stands in the log, and nobody vouches for what it names. */
+  readonly commandOfLog?: boolean;
 }
 
 /** @throws UserError where something that the user named cannot be read */
@@ -58,9 +61,12 @@ export async function gather(
   given: Given = {},
 ): Promise<Gathered> {
   const base = command?.cwd === undefined ? cwd : path.resolve(cwd, command.cwd);
-  const context = findContext(command, options, base, cwd);
-  const source = given.dockerfile === undefined ? findDockerfile(log, command, options, base, context) : given.dockerfile;
-  if (source) return (await import('./known.ts')).gatherKnown(log, command, options, { cwd, base, context, source, given });
+  const notes: string[] = [];
+  const folders = [projectRoot(cwd), ...(options.context === undefined ? [] : [options.context])];
+  const limits: Limits | undefined = given.commandOfLog ? { folders, notes } : undefined;
+  const context = findContext(command, options, base, cwd, limits);
+  const source = given.dockerfile === undefined ? findDockerfile(log, command, options, base, context, limits) : given.dockerfile;
+  if (source) return (await import('./known.ts')).gatherKnown(log, command, options, { cwd, base, context, source, given, notes, limits });
   const unused = 'The baseline was not used: no Dockerfile was found that matches the log.';
-  return { notes: options.baseline !== undefined ? [unused] : [], home: null, previous: null };
+  return { notes: options.baseline !== undefined ? [...notes, unused] : notes, home: null, previous: null };
 }

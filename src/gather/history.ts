@@ -1,14 +1,16 @@
 /** What an image's history adds: how old its layers are. */
-import { readFileSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Step } from '../graph/step.ts';
 import { ageOfStep } from '../history/inspect.ts';
 import { parseHistory } from '../history/parse.ts';
+import { readBounded } from '../plain-file.ts';
+
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** @throws UserError where the file cannot be read */
 export function readHistory(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readBounded(file, MAX_BYTES, true).toString('utf8');
   } catch {
     throw new UserError(`the history ${file} cannot be read`, "make it with docker history --no-trunc --format '{{json .}}' IMAGE");
   }

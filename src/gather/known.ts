@@ -32,7 +32,7 @@ import { knownSteps, rematch } from './known-steps.ts';
 import { computeProtected } from './protected-keys.ts';
 import { makeBaseline } from './remember.ts';
 import { proposeRewrites } from './rewrites.ts';
-import type { Source } from './sources.ts';
+import type { Limits, Source } from './sources.ts';
 
 /** Where things are: absolute paths but for the source's shown name. */
 interface Places {
@@ -42,15 +42,17 @@ interface Places {
   readonly context: string | null;
   readonly source: Source;
   readonly given: Given;
+  /** Takes what the user should know. */
+  readonly notes: string[];
+  readonly limits: Limits | undefined;
 }
 
 export async function gatherKnown(
   log: BuildLog,
   command: BuildCommand | null,
   options: DiagnosisOptions,
-  { cwd, base, context, source, given }: Places,
+  { cwd, base, context, source, given, notes, limits }: Places,
 ): Promise<Gathered> {
-  const notes: string[] = [];
   const dockerfile = parseDockerfile(source.text, source.name);
   const graph = buildGraph(log);
   const args = findArguments(command, options, dockerfile, graph);
@@ -73,7 +75,7 @@ export async function gatherKnown(
   const previous = loaded.baseline;
   const listing = given.listing !== undefined ? given.listing : context === null ? null : readContext(context, source.path, folder, notes);
   const salt = previous?.salt ?? newSalt();
-  const named = given.named ?? readNamedContexts(command, base, folder, notes);
+  const named = given.named ?? readNamedContexts(command, base, folder, notes, limits);
   const { keys, secrets } = computeProtected({ ...shape, context: listing, namedContexts: named }, salt);
   const accepted = readAcceptances(source.text);
   notes.push(...accepted.notes);

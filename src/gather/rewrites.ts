@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ContextListing } from '../context/types.ts';
 import type { Rewrites, RewriteWish } from '../fix/advise.ts';
@@ -8,6 +7,7 @@ import { PIN_BASE, pinBases } from '../fix/pin-base.ts';
 import { proposeFixes } from '../fix/propose.ts';
 import { type Change, proveFix } from '../fix/prove.ts';
 import type { StepKeys } from '../keys/model.ts';
+import { liesIn, readPlainText } from '../plain-file.ts';
 
 /** What the rewrites are proven with; null: there is no build before. */
 export interface Grounds {
@@ -26,13 +26,8 @@ export function proposeRewrites(
   grounds: Grounds,
   wish: RewriteWish,
 ): Rewrites {
-  const read = (name: string): string | null => {
-    try {
-      return statSync(name).size > 1024 * 1024 ? null : readFileSync(name, 'utf8');
-    } catch {
-      return null;
-    }
-  };
+  // What is in these files may stand in the report: none outside of the context, wherever links lead.
+  const read = (name: string): string | null => (liesIn([context], name) ? readPlainText(name, 1024 * 1024) : null);
   const inside = path.relative(context, file).split(path.sep).join('/');
   const own = `${inside}.dockerignore`;
   const ignorePath = !inside.startsWith('..') && read(path.join(context, own)) !== null ? own : '.dockerignore';

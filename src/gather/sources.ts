@@ -1,10 +1,11 @@
 /** Where a build's Dockerfile and context lie. Light: every diagnosis asks, most have more to load only when something is found. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildCommand } from '../command/types.ts';
 import { UserError } from '../errors.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { DiagnosisOptions } from '../options.ts';
+import { liesIn, readBounded } from '../plain-file.ts';
 
 /** A Dockerfile and where it was found. */
 export interface Source {
@@ -15,8 +16,35 @@ export interface Source {
   readonly path: string | null;
 }
 
-/** @returns null where the context is no folder on this machine */
-export function findContext(command: BuildCommand | null, options: DiagnosisOptions, base: string, cwd: string): string | null {
+/**
+ * What a log itself names is read only where the one who reads the log works: a log from elsewhere could name any file of this machine,
+ * and what is in it would stand in the report. What the user names is read wherever it lies.
+ */
+export interface Limits {
+  /** Folders that hold all that may be read. */
+  readonly folders: readonly string[];
+  /** Takes what was not read, and how to have it read. */
+  readonly notes: string[];
+}
+
+/** @returns whether it may be read; notes it where not */
+export function isAllowed(file: string, what: string, how: string, limits: Limits | undefined): boolean {
+  if (!limits || liesIn(limits.folders, file)) return true;
+  limits.notes.push(`The log names ${what} ${file}, outside of the folder this runs in: it was not read. ${how} reads it.`);
+  return false;
+}
+
+/**
+ * @param limits where the command stands in the log; undefined: the user gave it
+ * @returns null where the context is no folder on this machine
+ */
+export function findContext(
+  command: BuildCommand | null,
+  options: DiagnosisOptions,
+  base: string,
+  cwd: string,
+  limits?: Limits,
+): string | null {
   if (options.context !== undefined) {
     if (!isFolder(options.context))
       throw new UserError(`the context ${options.context} is no folder`, 'name the folder that docker build was given');
@@ -24,7 +52,7 @@ export function findContext(command: BuildCommand | null, options: DiagnosisOpti
   }
   if (command?.contextKind === 'folder' && command.context !== undefined) {
     const folder = path.resolve(base, command.context);
-    return isFolder(folder) ? folder : null;
+    return isFolder(folder) && isAllowed(folder, 'the build context', '--context', limits) ? folder : null;
   }
   if (command && (command.contextKind === 'stdin' || command.contextKind === 'remote' || command.contextKind === 'image')) return null;
   return path.resolve(cwd);
@@ -38,6 +66,9 @@ export function isFolder(name: string): boolean {
   }
 }
 
+/** Larger than any Dockerfile that somebody wrote or generated. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
 /** @throws UserError where the one that was asked for cannot be read */
 export function findDockerfile(
   log: BuildLog,
@@ -45,23 +76,24 @@ export function findDockerfile(
   options: DiagnosisOptions,
   base: string,
   context: string | null,
+  limits?: Limits,
 ): Source | null {
-  const read = (file: string): Source | null => {
+  const read = (file: string, any = false): Source | null => {
     try {
-      if (statSync(file).size > 8 * 1024 * 1024) return null;
-      return { text: readFileSync(file, 'utf8'), name: shownName(file, context), path: path.resolve(file) };
+      return { text: readBounded(file, MAX_BYTES, any).toString('utf8'), name: shownName(file, context), path: path.resolve(file) };
     } catch {
       return null;
     }
   };
   if (options.dockerfile !== undefined) {
-    const found = read(options.dockerfile);
+    const found = read(options.dockerfile, true);
     if (!found) throw new UserError(`the Dockerfile ${options.dockerfile} cannot be read`, 'check the name given to --dockerfile');
     return found;
   }
   const named = command?.dockerfile;
   if (named !== undefined && named !== '-') {
-    const found = read(path.resolve(base, named));
+    const file = path.resolve(base, named);
+    const found = existsSync(file) && isAllowed(file, 'the Dockerfile', '--dockerfile', limits) ? read(file) : null;
     if (found) return found;
   }
   if (named === undefined && context !== null) {

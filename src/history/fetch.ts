@@ -1,6 +1,6 @@
 /** Gets histories: from docker, or from a file. */
-import { readFileSync, statSync } from 'node:fs';
 import { UserError } from '../errors.ts';
+import { readBounded } from '../plain-file.ts';
 import { oneLine } from '../text.ts';
 import type { History } from './model.ts';
 import { parseHistory } from './parse.ts';
@@ -13,9 +13,9 @@ const HOW = "make it with docker history --no-trunc --format '{{json .}}' IMAGE"
 export function readHistoryFile(file: string): History {
   let text: string;
   try {
-    text = readBounded(file === '-' ? '/dev/stdin' : file, MAX_BYTES, true).toString('utf8');
+    text = readBounded(file === '-' ? 0 : file, MAX_BYTES, true).toString('utf8');
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'EFBIG') throw new UserError(`the history ${file} is larger than any image's`, HOW);
     throw new UserError(`the history ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`, HOW);
   }
   const history = parseHistory(text);
