@@ -7,7 +7,7 @@ import { explainMiss } from './causes/explain.ts';
 import { type MissView, readSignals, viewMiss } from './causes/signals.ts';
 import type { BuildCommand } from './command/parse.ts';
 import { type Given, gain, joinRewrites, NO_REWRITES, type Rewrites, type RewriteWish, stepsThatStay } from './fix/advise.ts';
-import { buildGraph, type KnownStep } from './graph/build.ts';
+import { draftGraph, type KnownStep, type StepDraft, settleGraph } from './graph/build.ts';
 import { round } from './graph/cascade.ts';
 import type { BuildLog } from './graph/log.ts';
 import { isHit, isMiss, type MissNode, type Step, type StepGraph } from './graph/step.ts';
@@ -38,6 +38,8 @@ export interface Evidence {
   readonly command?: BuildCommand | null;
   /** The command line for display, secrets masked. */
   readonly commandText?: string | null;
+  /** The log's steps, where somebody has read them already. */
+  readonly graph?: StepDraft;
   /** What a matching Dockerfile says of the steps. */
   readonly known?: ReadonlyMap<string, KnownStep>;
   /** ARG and ENV in each step's scope, in order, from a matching Dockerfile. */
@@ -58,7 +60,7 @@ export interface Diagnosis {
 }
 
 export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
-  const graph = buildGraph(log, evidence.known);
+  const graph = settleGraph(evidence.graph ?? draftGraph(log), evidence.known);
   const facts = gatherFacts(graph, evidence);
   const comparison = evidence.compare?.(graph);
   const explained = explainMisses(graph, facts, evidence, comparison);

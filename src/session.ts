@@ -57,6 +57,7 @@ export async function diagnoseOne(
     ...(found.suspects && { suspects: found.suspects }),
     command,
     commandText: text === null ? null : maskCommand(text),
+    ...(found.graph && { graph: found.graph }),
     ...(found.known && { known: found.known }),
     ...(found.scopes && { scopes: found.scopes }),
     ...(found.compare && { compare: found.compare }),

@@ -5,7 +5,7 @@
 import { compileIgnore } from '../context/dockerignore.ts';
 import type { ContextListing } from '../context/types.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
-import { computeKeys } from '../keys/compute.ts';
+import { completeKeys, draftKeys } from '../keys/compute.ts';
 import type { BuildKeys, KeyInput, StepKeys } from '../keys/model.ts';
 import type { Fix } from './types.ts';
 
@@ -35,10 +35,12 @@ export interface Remains {
 export function proveFix(fix: Fix, dockerfile: string, change: Change, missed: ReadonlyMap<string, StepKeys>): Map<string, Remains> {
   const parsed = parseDockerfile(fix.dockerfile ?? dockerfile, 'Dockerfile');
   const listed = (listing: ContextListing): ContextListing => (fix.ignore === undefined ? listing : without(listing, fix.ignore));
-  const now = computeKeys({ ...change.shape, dockerfile: parsed, context: listed(change.now) });
+  const draft = draftKeys({ ...change.shape, dockerfile: parsed });
+  const now = completeKeys(draft, { ...change.shape, context: listed(change.now) });
   const buildArgs = { ...change.shape.buildArgs };
   for (const name of change.args) buildArgs[name] = `${buildArgs[name] ?? ''}\u0001before`;
-  const before = computeKeys({ ...change.shape, buildArgs, dockerfile: parsed, context: listed(change.before) });
+  const was = change.args.length === 0 ? draft : draftKeys({ ...change.shape, buildArgs, dockerfile: parsed });
+  const before = completeKeys(was, { ...change.shape, context: listed(change.before) });
   const known = new Set(before.steps.map((s) => s.identity));
   const unknown = unknownSteps(now);
   const hit = (s: StepKeys): boolean => known.has(s.identity) && !unknown.has(s.id);

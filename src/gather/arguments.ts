@@ -1,6 +1,6 @@
 import type { BuildCommand } from '../command/types.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
-import type { StepGraph } from '../graph/step.ts';
+import type { StepDraft } from '../graph/build.ts';
 import { argsOfHistory } from '../history/args.ts';
 import { readValues } from '../keys/match.ts';
 import type { DiagnosisOptions } from '../options.ts';
@@ -11,7 +11,7 @@ export function findArguments(
   command: BuildCommand | null,
   options: DiagnosisOptions,
   dockerfile: Dockerfile,
-  graph: StepGraph,
+  graph: Pick<StepDraft, 'steps'>,
 ): { values: Record<string, string | null>; known: boolean } {
   const values: Record<string, string | null> = { ...command?.buildArgs };
   if (options.history !== undefined)

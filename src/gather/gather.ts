@@ -7,7 +7,7 @@ import type { BuildCommand } from '../command/types.ts';
 import type { ContextListing } from '../context/types.ts';
 import type { Comparison } from '../diagnose.ts';
 import type { Rewrites, RewriteWish } from '../fix/advise.ts';
-import type { KnownStep } from '../graph/build.ts';
+import type { KnownStep, StepDraft } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
 import type { BuildReport, SuspectHit } from '../model.ts';
@@ -17,6 +17,7 @@ import { findContext, findDockerfile, type Limits, type Source } from './sources
 
 /** All that was found for one build, and how to remember it. */
 export interface Gathered {
+  readonly graph?: StepDraft;
   readonly known?: ReadonlyMap<string, KnownStep>;
   readonly scopes?: ReadonlyMap<string, readonly ScopeEntry[]>;
   readonly compare?: (graph: StepGraph) => Comparison;

@@ -1,4 +1,4 @@
-import type { StepGraph } from '../graph/step.ts';
+import type { StepDraft } from '../graph/build.ts';
 import type { ImageDigests } from '../keys/diff.ts';
 import type { BuildKeys } from '../keys/model.ts';
 
@@ -8,11 +8,11 @@ export function normalise(reference: string): string {
     .replace(/@sha256:[0-9a-f]{64}$/, '')
     .replace(/^docker\.io\//, '')
     .replace(/^library\//, '');
-  return /:[^/]+$/.test(bare) ? bare : `${bare}:latest`;
+  return /:[^/:]+$/.test(bare) ? bare : `${bare}:latest`;
 }
 
 /** The digests that the log shows for the images that the keys name; null for one that it does not. */
-export function readImages(graph: StepGraph, keys: BuildKeys): ImageDigests {
+export function readImages(graph: Pick<StepDraft, 'steps'>, keys: BuildKeys): ImageDigests {
   const shown = new Map<string, string | null>();
   for (const s of graph.steps.values())
     for (const alias of s.aliases) {

@@ -1,5 +1,4 @@
-import type { KnownStep } from '../graph/build.ts';
-import type { StepGraph } from '../graph/step.ts';
+import type { KnownStep, StepDraft } from '../graph/build.ts';
 import type { StepMatch } from '../keys/match.ts';
 import type { BuildKeys } from '../keys/model.ts';
 import { normalise } from './images.ts';
@@ -11,7 +10,7 @@ export function rematch(match: StepMatch, keys: BuildKeys): StepMatch {
 }
 
 /** Inputs and lines of each matched step, from the Dockerfile. Equal steps of several stages are one vertex. */
-export function knownSteps(match: StepMatch, keys: BuildKeys, graph: StepGraph, file: string): Map<string, KnownStep> {
+export function knownSteps(match: StepMatch, keys: BuildKeys, graph: Pick<StepDraft, 'steps'>, file: string): Map<string, KnownStep> {
   const vertexOf = new Map<string, string>();
   // `ADD url` shows twice: what stands on it stands on the copy, not on the fetch, which may come first in the log
   const isFetch = (id: string): boolean => graph.steps.get(id)?.cacheable === false;

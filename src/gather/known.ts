@@ -9,11 +9,11 @@ import { compareWithBaseline } from '../compare.ts';
 import type { Comparison } from '../diagnose.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import type { RewriteWish } from '../fix/advise.ts';
-import { buildGraph } from '../graph/build.ts';
+import { draftGraph } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { argsOfHistory } from '../history/args.ts';
-import { computeKeys } from '../keys/compute.ts';
+import { draftKeys } from '../keys/compute.ts';
 import type { BuildState } from '../keys/diff.ts';
 import { matchSteps, type StepMatch } from '../keys/match.ts';
 import type { KeyInput } from '../keys/model.ts';
@@ -29,7 +29,7 @@ import type { Gathered, Given } from './gather.ts';
 import { readHistory } from './history.ts';
 import { readImages } from './images.ts';
 import { knownSteps, rematch } from './known-steps.ts';
-import { computeProtected } from './protected-keys.ts';
+import { completeProtected } from './protected-keys.ts';
 import { makeBaseline } from './remember.ts';
 import { proposeRewrites } from './rewrites.ts';
 import type { Limits, Source } from './sources.ts';
@@ -54,10 +54,11 @@ export async function gatherKnown(
   { cwd, base, context, source, given, notes, limits }: Places,
 ): Promise<Gathered> {
   const dockerfile = parseDockerfile(source.text, source.name);
-  const graph = buildGraph(log);
+  const graph = draftGraph(log);
   const args = findArguments(command, options, dockerfile, graph);
   const shape: KeyInput = { dockerfile, ...keyOptions(command), buildArgs: args.values, argsKnown: args.known };
-  const match = matchSteps(graph.steps.values(), computeKeys(shape));
+  const draft = draftKeys(shape);
+  const match = matchSteps(graph.steps.values(), draft.keys);
   debugLog().info(
     { dockerfile: source.path, matched: match?.matched ?? 0, compared: match?.compared ?? 0 },
     'Dockerfile held against the log',
@@ -76,12 +77,14 @@ export async function gatherKnown(
   const listing = given.listing !== undefined ? given.listing : context === null ? null : readContext(context, source.path, folder, notes);
   const salt = previous?.salt ?? newSalt();
   const named = given.named ?? readNamedContexts(command, base, folder, notes, limits);
-  const { keys, secrets } = computeProtected({ ...shape, context: listing, namedContexts: named }, salt);
+  const full = Object.keys(named).length === 0 ? draft : draftKeys({ ...shape, namedContexts: named });
+  const { keys, secrets } = completeProtected(full, { context: listing, namedContexts: named }, salt);
   const accepted = readAcceptances(source.text);
   notes.push(...accepted.notes);
   const now: BuildState = { keys, listing, named, images: readImages(graph, keys) };
   const matched = rematch(match, keys);
   return {
+    graph,
     known: knownSteps(matched, keys, graph, source.name),
     scopes: new Map([...matched.steps].map(([id, k]) => [id, k.env])),
     ...(previous && {

@@ -13,22 +13,37 @@ export interface KnownStep {
   readonly source?: Step['source'];
 }
 
+/** The steps of a build as each by itself tells. Settling them changes them: it can be done once. */
+export interface StepDraft {
+  readonly log: BuildLog;
+  /** In the order of the log. */
+  readonly steps: ReadonlyMap<string, Step>;
+}
+
 /**
  * @param log one build's events
  * @param known what a matching Dockerfile adds; it overrides what the names suggest, never what the log states
  */
-export function buildGraph(log: BuildLog, known: ReadonlyMap<string, KnownStep> = new Map()): StepGraph {
+export function buildGraph(log: BuildLog, known?: ReadonlyMap<string, KnownStep>): StepGraph {
+  return settleGraph(draftGraph(log), known);
+}
+
+export function draftGraph(log: BuildLog): StepDraft {
   const steps = createSteps(log);
   for (const s of steps) readStatus(s, log);
   settleRemoteAdds(steps);
   settleDuplicates(steps);
   inferInputs(steps);
+  return { log, steps: new Map(steps.map((s) => [s.id, s])) };
+}
+
+export function settleGraph({ log, steps: byId }: StepDraft, known: ReadonlyMap<string, KnownStep> = new Map()): StepGraph {
+  const steps = [...byId.values()];
   for (const s of steps) {
     const k = known.get(s.id);
     if (k?.inputs && s.vertex.inputs === undefined) s.inputs = [...k.inputs];
     if (k?.source) s.source = k.source;
   }
-  const byId = new Map(steps.map((s) => [s.id, s]));
   settleLinks(steps, byId, log);
   const outcome = readOutcome(log, steps);
   if (outcome === 'failed' || outcome === 'canceled') settleSkipped(steps, byId);

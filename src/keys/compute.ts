@@ -1,10 +1,10 @@
 /** From a Dockerfile and a command line to the ingredients of every step's cache key. Pure. */
 import { createHash } from 'node:crypto';
-import type { Variable } from '../dockerfile/environment.ts';
+import type { Environment, Variable } from '../dockerfile/environment.ts';
 import { evaluate } from '../dockerfile/evaluate.ts';
 import type { NamedContextRef, Origin, Plan, PlannedStage, PlannedStep, Settings } from '../dockerfile/plan.ts';
 import { showUnknown, unknown, unknownArgument } from '../dockerfile/unknown.ts';
-import { copyIngredients, type Ingredients, runIngredients, workdirIngredients } from './ingredients.ts';
+import { copyIngredients, digestRead, type Ingredients, runIngredients, workdirIngredients } from './ingredients.ts';
 import type { Base, BuildKeys, KeyInput, Read, ScopeEntry, StageKeys, StepKeys } from './model.ts';
 
 /** Names as patterns, for steps whose names are not known in full. Kept beside the keys: a baseline has no use for them. */
@@ -15,16 +15,69 @@ export function namePattern(step: StepKeys): string {
   return patterns.get(step) ?? step.name;
 }
 
+/** The keys as far as the Dockerfile and the command line tell: without digests of files, without identities, with values that may be secret. */
+export interface KeyDraft {
+  readonly keys: BuildKeys;
+  readonly steps: readonly DraftStep[];
+}
+
+interface DraftStep {
+  readonly planned: PlannedStep;
+  readonly keys: StepKeys;
+  /** With placeholders for what is not known. */
+  readonly reads: readonly Read[];
+}
+
+/** What completes a draft: what lies in the contexts, and how secrets are hidden. */
+export type Contents = Pick<KeyInput, 'context' | 'namedContexts' | 'selectionDigest' | 'protect'>;
+
 /** @returns keys of the steps of all stages that the target needs */
 export function computeKeys(input: KeyInput): BuildKeys {
+  return completeKeys(draftKeys(input), input);
+}
+
+/** For who must know the steps before it reads the files, or completes them several times. Of `Contents` only the names of contexts count. */
+export function draftKeys(input: KeyInput): KeyDraft {
   const plans = evaluate(input.dockerfile, settingsOf(input));
   const built = plans.map((plan) => buildPlatform(input, plan, plans.length > 1));
-  return {
+  const steps = built.flatMap((it) => it.steps);
+  const keys = {
     stages: built.flatMap((it) => it.stages),
-    steps: built.flatMap((it) => it.steps),
+    steps: steps.map((it) => it.keys),
     syntax: input.dockerfile.directives.syntax,
     platforms: [...(input.platforms ?? [])],
     target: input.target ?? null,
+  };
+  return { keys, steps };
+}
+
+export function completeKeys({ keys, steps }: KeyDraft, contents: Contents): BuildKeys {
+  const hide = createHider(contents.protect);
+  const identify = createIdentifier();
+  const done = steps.map((draft) => {
+    const reads = draft.reads.map((read) => showRead(digestRead(read, contents)));
+    const env = hide(draft.keys.env);
+    const { mentions } = draft.keys;
+    const step = { ...draft.keys, reads, env, ...(mentions && { mentions: hide(mentions) }) };
+    return register({ ...step, identity: identify(draft.planned, step) }, draft.planned);
+  });
+  const stages = contents.protect ? keys.stages.map((it) => (it.mentions ? { ...it, mentions: hide(it.mentions) } : it)) : keys.stages;
+  return { ...keys, stages, steps: done };
+}
+
+type Entries = readonly ScopeEntry[];
+
+/** Steps below each other share their variables: each list is gone through once. */
+function createHider(protect: Contents['protect']): (entries: Entries) => Entries {
+  if (!protect) return (entries) => entries;
+  const hidden = new Map<Entries, Entries>();
+  return (entries) => {
+    let done = hidden.get(entries);
+    if (!done) {
+      done = entries.map((it) => (it.value === null ? it : { ...it, value: protect(it.name, it.value) }));
+      hidden.set(entries, done);
+    }
+    return done;
   };
 }
 
@@ -47,7 +100,7 @@ function contextRef(name: string, context: NonNullable<KeyInput['namedContexts']
   return 'image' in context ? { image: context.image } : { other: name };
 }
 
-function buildPlatform(input: KeyInput, plan: Plan, several: boolean): Pick<BuildKeys, 'stages' | 'steps'> {
+function buildPlatform(input: KeyInput, plan: Plan, several: boolean): { readonly stages: StageKeys[]; readonly steps: DraftStep[] } {
   const prefix = several ? `${plan.platform} ` : '';
   const ids = new Map(plan.steps.map((step) => [step.id, `${prefix}${step.stageIndex}:${step.position}`]));
   const toBase = (origin: Origin): Base => {
@@ -58,13 +111,28 @@ function buildPlatform(input: KeyInput, plan: Plan, several: boolean): Pick<Buil
   // without --platform nobody says what the builder's own platform is
   const explicit = (input.platforms ?? []).length > 0 || input.builderPlatform !== undefined;
   const platforms = new Map(plan.stages.map((stage) => [stage.index, explicit || stage.explicitPlatform ? stage.runsOn : null]));
-  const identities = new Map<string, string>();
-  const steps = plan.steps.map((step) => {
-    const keys = buildStep(input, step, ids.get(step.id)!, platforms.get(step.stageIndex) ?? null, toBase);
-    identities.set(step.id, identify(step, keys, identities));
-    return register({ ...keys, identity: identities.get(step.id)! }, step);
+  const scopes = new Map<Environment, Entries>();
+  const scopeOf = (env: Environment): Entries => {
+    let entries = scopes.get(env);
+    if (!entries) {
+      entries = env.variables.map(toEntry);
+      scopes.set(env, entries);
+    }
+    return entries;
+  };
+  const steps = plan.steps.map((planned): DraftStep => {
+    const { own, reads } = ingredientsOf(input, planned, platforms.get(planned.stageIndex) ?? null, toBase);
+    const env = planned.plan.kind === 'run' ? scopeOf(planned.env) : [];
+    const keys = buildStep(planned, ids.get(planned.id)!, platforms.get(planned.stageIndex) ?? null, toBase(planned.base), own, env);
+    return { planned, keys: register(keys, planned), reads };
   });
   return { stages: listStages(input, plan, platforms, toBase), steps };
+}
+
+function ingredientsOf(input: KeyInput, step: PlannedStep, platform: string | null, toBase: (origin: Origin) => Base): Ingredients {
+  const { plan } = step;
+  if (plan.kind === 'run') return runIngredients(input, step, plan, platform, toBase);
+  return plan.kind === 'copy' ? copyIngredients(plan, toBase) : workdirIngredients(input, step, plan);
 }
 
 function register(keys: StepKeys, step: PlannedStep): StepKeys {
@@ -72,23 +140,14 @@ function register(keys: StepKeys, step: PlannedStep): StepKeys {
   return keys;
 }
 
-function buildStep(
-  input: KeyInput,
-  step: PlannedStep,
-  id: string,
-  platform: string | null,
-  toBase: (origin: Origin) => Base,
-): Omit<StepKeys, 'identity'> {
+function buildStep(step: PlannedStep, id: string, platform: string | null, base: Base, values: Ingredients['own'], env: Entries): StepKeys {
   const { plan } = step;
-  const { own, reads }: Ingredients =
-    plan.kind === 'run'
-      ? runIngredients(input, step, plan, platform, toBase)
-      : plan.kind === 'copy'
-        ? copyIngredients(input, plan, toBase)
-        : workdirIngredients(input, step, plan);
-  const shown = Object.entries(own).map(([name, value]) => [name, showUnknown(value)] as const);
-  const partial = shown.filter(([name, value]) => own[name] !== value).map(([name]) => name);
-  const mentions = step.mentions.map((it) => toEntry(input, it));
+  const own: Record<string, string> = {};
+  const partial: string[] = [];
+  for (const name of Object.keys(values)) {
+    own[name] = showUnknown(values[name]!);
+    if (own[name] !== values[name]) partial.push(name);
+  }
   return {
     id,
     stageIndex: step.stageIndex,
@@ -100,18 +159,19 @@ function buildStep(
     name: step.name,
     text: step.instruction.text,
     range: step.range,
-    base: toBase(step.base),
-    reads: reads.map(showRead),
-    env: plan.kind === 'run' ? step.env.variables.map((it) => toEntry(input, it)) : [],
-    own: Object.fromEntries(shown),
-    ...(mentions.length > 0 && { mentions }),
+    base,
+    reads: [],
+    env,
+    own,
+    identity: '',
+    ...(step.mentions.length > 0 && { mentions: step.mentions.map(toEntry) }),
     ...(partial.length > 0 && { partial }),
     ...(step.onbuild && { onbuild: true as const }),
     ...(plan.kind === 'copy' && plan.link && { link: true as const }),
   };
 }
 
-function toEntry(input: KeyInput, variable: Variable): ScopeEntry {
+function toEntry(variable: Variable): ScopeEntry {
   const { name, value, origin, from } = variable;
   const shown = showUnknown(value);
   // a value that is one unknown from end to end is simply not known
@@ -119,7 +179,7 @@ function toEntry(input: KeyInput, variable: Variable): ScopeEntry {
   return {
     kind: origin === 'arg' ? 'arg' : 'env',
     name,
-    value: whole ? null : input.protect ? input.protect(name, shown) : shown,
+    value: whole ? null : shown,
     ...(shown !== value && !whole && { partial: true as const }),
     ...((origin === 'image' || origin === 'default') && { inherited: true as const }),
     ...(from.length > 0 && { from }),
@@ -142,7 +202,7 @@ function listStages(
   const reached = new Map(plan.stages.map((stage): [number, PlannedStage] => [stage.index, stage]));
   return input.dockerfile.stages.map((stage): StageKeys => {
     const planned = reached.get(stage.index);
-    const mentions = planned?.mentions.map((it) => toEntry(input, it)) ?? [];
+    const mentions = planned?.mentions.map(toEntry) ?? [];
     return {
       index: stage.index,
       name: stage.name,
@@ -157,29 +217,32 @@ function listStages(
   });
 }
 
-/** Everything that makes the vertex what it is, up to the images and contexts that it stands on. */
-function identify(step: PlannedStep, keys: Omit<StepKeys, 'identity'>, identities: ReadonlyMap<string, string>): string {
+/** @returns what names everything that makes a vertex what it is, up to the images and contexts that it stands on. Steps are asked for in order. */
+function createIdentifier(): (step: PlannedStep, keys: StepKeys) => string {
+  const identities = new Map<string, string>();
+  const scopes = new Map<Entries, string>();
+  const scopeText = (env: Entries): string => {
+    let text = scopes.get(env);
+    if (text === undefined) {
+      text = JSON.stringify(env.map((it) => [it.name, it.value]));
+      scopes.set(env, text);
+    }
+    return text;
+  };
   const place = (origin: Origin): string => {
     if (origin.kind === 'step') return identities.get(origin.step) ?? '';
-    return origin.kind === 'image'
-      ? `image ${origin.image} ${origin.platform}`
-      : origin.kind === 'context'
-        ? `context ${origin.context}`
-        : 'scratch';
+    if (origin.kind === 'image') return `image ${origin.image} ${origin.platform}`;
+    return origin.kind === 'context' ? `context ${origin.context}` : 'scratch';
   };
-  const { plan } = step;
-  const sources =
-    plan.kind === 'run' ? plan.mounts.map((it) => (it.origin ? place(it.origin) : '')) : plan.kind === 'copy' ? [place(plan.origin)] : [];
-  const reads = keys.reads.map((read) => (read.kind === 'stage' ? read.paths : read));
-  const env = keys.env.map((it) => [it.name, it.value]);
-  const text = JSON.stringify([
-    place(step.base),
-    step.keyword,
-    step.keyword === 'RUN' ? step.runsOn : '',
-    env,
-    Object.entries(keys.own),
-    sources,
-    reads,
-  ]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return (step, keys) => {
+    const { plan } = step;
+    const sources =
+      plan.kind === 'run' ? plan.mounts.map((it) => (it.origin ? place(it.origin) : '')) : plan.kind === 'copy' ? [place(plan.origin)] : [];
+    const reads = keys.reads.map((read) => (read.kind === 'stage' ? read.paths : read));
+    const runsOn = step.keyword === 'RUN' ? step.runsOn : '';
+    const text = JSON.stringify([place(step.base), step.keyword, runsOn, scopeText(keys.env), Object.entries(keys.own), sources, reads]);
+    const identity = createHash('sha256').update(text).digest('hex').slice(0, 32);
+    identities.set(step.id, identity);
+    return identity;
+  };
 }

@@ -32,7 +32,7 @@ export function runIngredients(input: KeyInput, step: PlannedStep, plan: RunPlan
   if (platform !== null) own.platform = platform;
   const reads = plan.mounts.flatMap((mount) => {
     const paths = [cleanPath(mount.source === '' ? '/' : mount.source)];
-    return mount.origin ? readFrom(input, mount.origin, toBase, { sources: paths, literal: true }, mount.stage) : [];
+    return mount.origin ? readFrom(mount.origin, toBase, { sources: paths, literal: true }, mount.stage) : [];
   });
   return { own, reads };
 }
@@ -109,26 +109,26 @@ function ownerOf(mount: PlannedMount, mode: number): string {
   return `mode=${(mount.mode ?? mode).toString(8)} uid=${mount.uid ?? 0} gid=${mount.gid ?? 0}`;
 }
 
-function readFrom(input: KeyInput, origin: Origin, toBase: ToBase, selection: CopySelection, stage: number | null = null): Read[] {
+function readFrom(origin: Origin, toBase: ToBase, selection: CopySelection, stage: number | null = null): Read[] {
   // `/out/`, `out` and `/out` are one place
   const paths = selection.sources.map((it) => (selection.parents ? it : joinPaths('/', it)));
   if (origin.kind === 'scratch') return stage === null ? [] : [{ kind: 'stage', stage, paths, end: { kind: 'scratch' } }];
   if (stage !== null) return [{ kind: 'stage', stage, paths, end: toBase(origin) }];
   if (origin.kind === 'image') return [{ kind: 'image', image: origin.image, paths }];
   if (origin.kind === 'step') return [];
-  if (origin.context === '') return [{ kind: 'context', selection, digest: digestOf(input, selection) }];
-  const listing = input.namedContexts?.[origin.context];
-  const known = listing && !('image' in listing) && !selection.sources.some(hasUnknown);
-  return [{ kind: 'named', context: origin.context, selection, digest: known ? selectionDigest(listing, selection) : null }];
+  if (origin.context === '') return [{ kind: 'context', selection, digest: null }];
+  return [{ kind: 'named', context: origin.context, selection, digest: null }];
 }
 
-function digestOf(input: KeyInput, selection: CopySelection): string | null {
-  if (selection.sources.some(hasUnknown)) return null;
-  if (input.selectionDigest) return input.selectionDigest(selection);
-  return input.context ? selectionDigest(input.context, selection) : null;
+/** The same read with the digest of what it finds, where that is known. */
+export function digestRead(read: Read, contents: Pick<KeyInput, 'context' | 'namedContexts' | 'selectionDigest'>): Read {
+  if ((read.kind !== 'context' && read.kind !== 'named') || read.selection.sources.some(hasUnknown)) return read;
+  if (read.kind === 'context' && contents.selectionDigest) return { ...read, digest: contents.selectionDigest(read.selection) };
+  const listing = read.kind === 'context' ? contents.context : contents.namedContexts?.[read.context];
+  return listing && !('image' in listing) ? { ...read, digest: selectionDigest(listing, read.selection) } : read;
 }
 
-export function copyIngredients(input: KeyInput, plan: CopyPlan, toBase: ToBase): Ingredients {
+export function copyIngredients(plan: CopyPlan, toBase: ToBase): Ingredients {
   const own: Record<string, string> = { kind: plan.add ? 'ADD' : 'COPY', dest: plan.dest };
   own.names = [...plan.sources.map((it) => (plan.parents ? it : copiedName(it))), ...plan.inline.map((it) => it.name)].join('\n');
   if (plan.chown !== null) own['--chown'] = normalizeOwner(plan.chown);
@@ -145,7 +145,7 @@ export function copyIngredients(input: KeyInput, plan: CopyPlan, toBase: ToBase)
     ...(plan.parents && { parents: true }),
     ...(plan.exclude.length > 0 && { exclude: plan.exclude }),
   };
-  if (plan.sources.length > 0) reads.push(...readFrom(input, plan.origin, toBase, selection, plan.fromStage));
+  if (plan.sources.length > 0) reads.push(...readFrom(plan.origin, toBase, selection, plan.fromStage));
   return { own, reads };
 }
 

@@ -9,9 +9,10 @@ import { parseDockerfile } from '../dockerfile/parse.ts';
 import { UserError } from '../errors.ts';
 import { readContext, readNamedContexts } from '../gather/contexts.ts';
 import { findBaseline, keyOptions, projectOf } from '../gather/known.ts';
-import { computeProtected } from '../gather/protected-keys.ts';
+import { completeProtected } from '../gather/protected-keys.ts';
 import { findContext, findDockerfile, type Source } from '../gather/sources.ts';
 import { createBuildLog } from '../graph/log.ts';
+import { draftKeys } from '../keys/compute.ts';
 import { diffBuilds, type ImageDigests } from '../keys/diff.ts';
 import type { BuildKeys, KeyInput } from '../keys/model.ts';
 import type { BuildReport, Foreseen as Foretold, Report } from '../model.ts';
@@ -61,7 +62,7 @@ async function foreseeBuild(argv: readonly string[], options: PredictOptions): P
     context: listing,
     namedContexts: named,
   };
-  const { keys } = computeProtected(input, before?.salt ?? newSalt());
+  const { keys } = completeProtected(draftKeys(input), input, before?.salt ?? newSalt());
   const imported =
     command.cacheFrom.length > 0 && !command.noCache
       ? await (await import('./imported.ts')).findImported({ command, base, context, listing, input, keys, notes })

@@ -2,7 +2,7 @@
 import type { CopySelection } from '../context/select.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
-import { computeKeys } from '../keys/compute.ts';
+import { computeKeys, draftKeys } from '../keys/compute.ts';
 import { type ExactKey, exactKeys } from '../keys/exact.ts';
 import type { Base, BuildKeys, KeyInput, StepKeys } from '../keys/model.ts';
 import { findProblem } from './buildable.ts';
@@ -66,7 +66,7 @@ export function makePlan(text: string, file: string, options: PlanOptions): Plan
   };
   // Which images there are is only known when arguments are filled in.
   const facts = { env: options.imageEnv };
-  const images = Object.fromEntries(imagesOf(computeKeys(input)).map((image) => [image, facts]));
+  const images = Object.fromEntries(imagesOf(draftKeys(input).keys).map((image) => [image, facts]));
   const keys = computeKeys({ ...input, images });
   const exact = exactKeys({ ...input, images });
   const index = new Map(keys.steps.map((s, i) => [s.id, i]));
