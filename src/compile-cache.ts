@@ -2,12 +2,13 @@
  * Keeps V8's compiled form of our code between runs: a start would spend more time compiling than working. Node does it itself from 22.1
  * on (`module.enableCompileCache`). A fault in here costs time, nothing else.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
 import { Script } from 'node:vm';
 import { cacheFolder } from './cache-folder.ts';
 import { VERSION } from './version.ts';
+import { makeFolder, writeWhole } from './whole-file.ts';
 
 /** What Node's own loader of CommonJS is made of, which its types leave out. */
 interface Loadable {
@@ -46,12 +47,18 @@ export function keepCompiled(dist: string): void {
   });
 }
 
-/** Compiled code runs as it is: only what this user wrote is taken. */
+/**
+ * Compiled code runs as it is, and a bit of it that is not as it was ends the process: only what this user wrote is taken, and only where
+ * it lies there twice. (Node loads longer to compute a sum over it than it takes to compare.)
+ */
 function readOwn(file: string): Buffer | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(file, 'r');
-    return fstatSync(fd).uid === process.getuid?.() ? readFileSync(fd) : undefined;
+    if (fstatSync(fd).uid !== process.getuid?.()) return undefined;
+    const twice = readFileSync(fd);
+    const once = twice.subarray(0, twice.length >> 1);
+    return once.equals(twice.subarray(once.length)) ? once : undefined;
   } catch {
     return undefined;
   } finally {
@@ -61,11 +68,10 @@ function readOwn(file: string): Buffer | undefined {
 
 function keep(folder: string, scripts: ReadonlyMap<string, Script>): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     for (const [name, script] of scripts) {
-      const part = path.join(folder, `${name}.${process.pid}`);
-      writeFileSync(part, script.createCachedData(), { mode: 0o600 });
-      renameSync(part, path.join(folder, name));
+      const data = script.createCachedData();
+      writeWhole(path.join(folder, name), Buffer.concat([data, data]));
     }
     const others = path.dirname(folder);
     for (const name of readdirSync(others)) if (name !== path.basename(folder)) rmSync(path.join(others, name), { recursive: true });

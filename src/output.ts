@@ -1,8 +1,8 @@
 /** Writes texts where they belong: each format asked for to its file, the rest to standard output. */
-import { writeFileSync } from 'node:fs';
 import { UserError } from './errors.ts';
 import { guardReport } from './guard.ts';
 import { terminalAt } from './terminal.ts';
+import { appendWhole, reasonOf, writeNamed } from './whole-file.ts';
 import { writeAll } from './write.ts';
 
 export interface OutputView {
@@ -43,31 +43,35 @@ export function parseFormats(specs: readonly string[], names: readonly string[])
 }
 
 /**
+ * One that cannot be written does not cost the others.
  * @param render gives the text of a format
- * @throws UserError where a file cannot be written
+ * @throws UserError where one cannot be written, after all others were
  */
 export async function writeFormats(
   formats: readonly FormatSpec[],
   { color, fd = 1 }: OutputOptions,
   render: (name: string, view: OutputView) => string | Promise<string>,
 ): Promise<void> {
+  let fault: UserError | null = null;
   for (const { name, file, append } of formats) {
     const view = file === null ? { color: color ?? wantsColor(fd), columns: columnsOf(fd) } : { color: false, columns: 100 };
     const text = guardReport(name, await render(name, view), file === null);
-    if (file === null) writeAll(fd, Buffer.from(text, 'utf8'));
-    else writeFile(file, text, append ?? false);
+    try {
+      if (file === null) print(fd, text);
+      else if (append) appendWhole(file, text);
+      else writeNamed(file, text);
+    } catch (error) {
+      const where = file ?? (fd === 1 ? 'standard output' : 'standard error');
+      fault ??= new UserError(`${where} cannot be written: ${reasonOf(error)}`, 'make room, or check the folder and its permissions');
+    }
   }
+  if (fault) throw fault;
 }
 
-function writeFile(file: string, text: string, append: boolean): void {
-  try {
-    writeFileSync(file, text, { flag: append ? 'a' : 'w' });
-  } catch (error) {
-    throw new UserError(
-      `${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
-      'check the folder and its permissions',
-    );
-  }
+/** Nobody who reads any more (`| head`) is no fault. @throws the system's error */
+function print(fd: 1 | 2, text: string): void {
+  const fault = writeAll(fd, Buffer.from(text, 'utf8'));
+  if (fault && fault.code !== 'EPIPE') throw fault;
 }
 
 function wantsColor(fd: 1 | 2): boolean {

@@ -1,19 +1,8 @@
 /** Reads and writes baseline files: whole or not at all, whatever happens to the process, the disk or another cachewhy. */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder, reasonOf, writeNamed } from '../whole-file.ts';
 import { pruneBaselines } from './folder.ts';
 import type { Baseline } from './model.ts';
 import { isNewer, type Loaded, MAX_PACKED_BYTES, packBaseline, peekVersion, unpackBaseline } from './pack.ts';
@@ -46,22 +35,13 @@ export function loadBaseline(file: string): Loaded {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return { baseline: null, note: code === 'ENOENT' ? null : `The baseline ${file} cannot be read (${code ?? 'error'}).` };
+    return {
+      baseline: null,
+      note: code === 'ENOENT' || code === 'ENOTDIR' ? null : `The baseline ${file} cannot be read (${code ?? 'error'}).`,
+    };
   }
   return unpackBaseline(packed, `The baseline ${file}`);
 }
-
-/** What went wrong, as people say it. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  EROFS: 'the file system is read-only',
-  ENOTDIR: 'its folder is a file',
-  ENOENT: 'its folder cannot be made',
-  EISDIR: 'it is a folder',
-};
 
 /**
  * Writes a baseline beside its place and moves it there: a reader sees the old one or the new one, and a full disk or a kill leaves the old.
@@ -69,44 +49,26 @@ const REASONS: Readonly<Record<string, string>> = {
  * @returns a note where it could not be written; never throws
  */
 export function saveBaseline(file: string, baseline: Baseline): string | null {
-  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  let there: Buffer | null = null;
   try {
-    const there = peek(file);
+    there = peek(file);
     if (there !== null && isNewer(peekVersion(there)))
       return `The baseline ${file} was written by a newer cachewhy: it was not overwritten. Remove it to start anew.`;
     makeFolder(path.dirname(file));
-    writeWhole(temporary, packBaseline(baseline));
-    renameSync(temporary, file);
+    writeNamed(file, packBaseline(baseline), { mode: 0o600, lasting: true });
     // A new project is the moment to tidy up after old ones.
     if (there === null && path.basename(path.dirname(file)) === 'baselines') pruneBaselines(path.dirname(path.dirname(file)));
     return null;
   } catch (error) {
-    remove(temporary);
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = REASONS[code ?? ''] ?? code ?? 'error';
-    return `The baseline could not be saved to ${file} (${reason}): what was there stays.`;
+    return `The baseline could not be saved to ${file} (${reasonOf(error)})${there === null ? '' : ': what was there stays'}.`;
   }
 }
 
-/** Not mkdir's own `recursive`, which never ends where a folder exists but takes none (Node 20, /proc). */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    const parent = path.dirname(folder);
-    if (code !== 'ENOENT' || parent === folder) throw error;
-    makeFolder(parent);
-    // The parent is there now; another process may have made the folder itself meanwhile.
-    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
-  }
-}
-
-/** The first bytes of a file, null where there is none. */
+/** The first bytes of a file, null where there is none. Of a pipe nothing is to be read. */
 function peek(file: string): Buffer | null {
   let fd: number;
   try {
+    if (!statSync(file).isFile()) return null;
     fd = openSync(file, 'r');
   } catch {
     return null;
@@ -118,23 +80,5 @@ function peek(file: string): Buffer | null {
     return null;
   } finally {
     closeSync(fd);
-  }
-}
-
-function writeWhole(file: string, data: Buffer): void {
-  const fd = openSync(file, 'wx', 0o600);
-  try {
-    for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function remove(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // It was never made, or goes with the next tidying.
   }
 }

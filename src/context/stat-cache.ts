@@ -3,10 +3,11 @@
  * Columns, not records: 100,000 files load in a few milliseconds, and threads can share the bytes.
  * A cache that is missing, damaged, of another version or cannot be written costs time, never correctness.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import { dropTemporary, makeFolder, writeWhole } from '../whole-file.ts';
 import { CONTENT_WIDTH, type Columns, isRacy, KIND } from './folder.ts';
 
 const MAGIC = 'cachewhy-context 2 ';
@@ -186,25 +187,21 @@ function decode(bytes: Uint8Array<SharedArrayBuffer>): StatCache | undefined {
  * @returns why it could not be written, in one sentence; undefined when it was.
  */
 export function saveStatCache(file: string, rules: string, columns: Columns, seenFrom: number): string | undefined {
-  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(temporary, encode(rules, columns, seenFrom), { mode: 0o600 });
-    fs.renameSync(temporary, file);
+    makeFolder(path.dirname(file));
+    writeWhole(file, encode(rules, columns, seenFrom));
     dropOldest(path.dirname(file));
     return undefined;
   } catch (error) {
-    try {
-      fs.rmSync(temporary, { force: true });
-    } catch {
-      // there is not even a folder
-    }
     return error instanceof Error ? error.message : String(error);
   }
 }
 
+/** Also what writers left that were killed. */
 function dropOldest(folder: string): void {
-  const files = fs.readdirSync(folder).filter((name) => name.endsWith('.bin'));
+  const all = fs.readdirSync(folder);
+  dropTemporary(all.map((name) => path.join(folder, name)));
+  const files = all.filter((name) => name.endsWith('.bin'));
   if (files.length <= MAX_FILES) return;
   const used = files.map((name) => ({ name, at: fs.statSync(path.join(folder, name)).mtimeMs })).sort((a, b) => b.at - a.at);
   for (const { name } of used.slice(MAX_FILES)) fs.rmSync(path.join(folder, name), { force: true });

@@ -32,9 +32,18 @@ const TIMEOUT_MS = 20_000;
 /** Answers are records of builds: some megabytes at most. */
 const MAX_ANSWER = 256 * 1024 * 1024;
 
-/** `$DOCKER_CONFIG`, else `~/.docker`. */
+/** `$DOCKER_CONFIG`, else `~/.docker`; for a user without a home docker takes the working folder's. */
 export function dockerConfigFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  return env.DOCKER_CONFIG || path.join(os.homedir(), '.docker');
+  return env.DOCKER_CONFIG || path.join(homeFolder() ?? '', '.docker');
+}
+
+/** Null where the user has none: no HOME and no entry in the list of users (containers). */
+function homeFolder(): string | null {
+  try {
+    return os.homedir() || null;
+  } catch {
+    return null;
+  }
 }
 
 /** `$BUILDX_CONFIG`, else `buildx` in docker's folder. */

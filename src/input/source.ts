@@ -60,7 +60,8 @@ export async function readStdinLog(passthrough: boolean): Promise<ReadResult> {
     const length = await readSome(buffer);
     if (length === 0) return reader.end();
     const chunk = buffer.subarray(0, length);
-    if (hand) hand = writeAll(2, chunk);
+    // Nobody reads any more; a disk that is full may have room again.
+    if (hand && writeAll(2, chunk)?.code === 'EPIPE') hand = false;
     reader.push(chunk);
   }
 }

@@ -1,9 +1,10 @@
 /** Makes `docker cachewhy` work, and where asked the line after each build; and undoes both. */
-import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import { dockerConfigFolder } from '../evidence/docker-client.ts';
 import { VERSION } from '../version.ts';
+import { makeFolder, reasonOf, writeNamed, writeWhole } from '../whole-file.ts';
 import { getMember, NotJson, removeMember, setMember } from './json-edit.ts';
 
 /** After these docker asks us (the command as docker rewrites it: `docker build` is `buildx build`). */
@@ -24,11 +25,13 @@ export function installPlugin(cli: string, hook: boolean): Installed {
   if (process.platform === 'win32')
     throw new UserError('docker takes only .exe files as plugins on Windows', 'use cachewhy itself, or install it inside WSL');
   const launcher = launcherFile();
+  if (!process.env.DOCKER_CONFIG && !path.isAbsolute(launcher))
+    throw new UserError('there is no home folder to install into', 'set HOME or DOCKER_CONFIG');
   const there = readIfAny(launcher);
   if (there !== undefined && !there.includes(MARK)) throw new UserError(`${launcher} exists and is not ours`, 'move it away first');
   try {
-    mkdirSync(path.dirname(launcher), { recursive: true });
-    writeWhole(launcher, launcherText(process.execPath, cli), 0o755);
+    makeFolder(path.dirname(launcher), 0o755);
+    writeWhole(launcher, launcherText(process.execPath, cli), { mode: 0o755 });
   } catch (error) {
     throw cannotWrite(launcher, error);
   }
@@ -124,33 +127,14 @@ function editConfig(edit: (text: string) => string): string | null {
   }
   if (edited === text) return null;
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
-    // A link to a file elsewhere stays one.
-    const place = text === '' ? file : realpathSync(file);
-    const mode = text === '' ? 0o600 : statSync(place).mode & 0o777;
-    writeWhole(place, edited, mode);
+    makeFolder(path.dirname(file));
+    writeNamed(file, edited, { mode: 0o600, lasting: true });
   } catch (error) {
     throw cannotWrite(file, error);
   }
   return file;
 }
 
-/** Beside its place, then moved there: nobody ever reads half a file. */
-function writeWhole(file: string, text: string, mode: number): void {
-  const temporary = `${file}.${process.pid}.cachewhy`;
-  try {
-    writeFileSync(temporary, text, { mode, flag: 'wx' });
-    chmodSync(temporary, mode);
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
 function cannotWrite(file: string, error: unknown): UserError {
-  return new UserError(
-    `${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
-    'check the folder and its permissions',
-  );
+  return new UserError(`${file} cannot be written: ${reasonOf(error)}`, 'check the folder and its permissions');
 }

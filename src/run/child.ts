@@ -52,8 +52,8 @@ export async function runChild(argv: readonly string[], options: ChildOptions = 
   for (const name of ['stdout', 'stderr'] as const) {
     const stream = plan[name] ? child[name] : null;
     stream?.on('data', (chunk: Buffer) => {
-      // Nobody reads any more (`| head`): the child is to see that as it would without us.
-      if (!writeAll(name === 'stdout' ? 1 : 2, chunk)) stream.destroy();
+      // Nobody reads any more (`| head`): the child is to see that as it would without us. A full disk is no such thing: builders go on.
+      if (writeAll(name === 'stdout' ? 1 : 2, chunk)?.code === 'EPIPE') stream.destroy();
       else options.onOutput?.(chunk, name);
     });
     stream?.on('error', () => undefined);

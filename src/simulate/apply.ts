@@ -1,10 +1,11 @@
 /** What is done with a change when the user asks for it: write it to the work tree, or build with and without it and compare the images. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
 import { workTreeRoot } from '../git/repository.ts';
 import { errorLine } from '../guard.ts';
+import { reasonOf, writeNamed } from '../whole-file.ts';
 import type { ChangedFiles } from './improve.ts';
 import type { SimulationRun } from './simulate.ts';
 
@@ -12,7 +13,7 @@ import type { SimulationRun } from './simulate.ts';
 export async function applyChange(run: SimulationRun, changed: ChangedFiles, input: FixInput): Promise<void> {
   const root = await workTreeRoot(run.paths.repo);
   if (root === null) throw new UserError('a bare repository has no files to change', 'Apply the printed diff in a clone: patch -p1.');
-  const writes: { file: string; text: string }[] = [];
+  const writes: Write[] = [];
   const plan = (name: string | undefined, before: string, after: string | null, exists: boolean): void => {
     if (after === null || name === undefined) return;
     const file = path.join(root, name);
@@ -21,12 +22,39 @@ export async function applyChange(run: SimulationRun, changed: ChangedFiles, inp
         `${name} is not as in the newest commit`,
         'Commit or undo your changes first, or apply the printed diff: patch -p1.',
       );
-    writes.push({ file, text: after });
+    writes.push({ file, before: exists ? before : null, text: after });
   };
   plan(input.dockerfilePath, input.dockerfile, changed.dockerfile, true);
   plan(input.ignorePath, input.ignore, changed.ignore, input.ignoreExists ?? input.ignore !== '');
-  for (const { file, text } of writes) writeFileSync(file, text);
+  writeTogether(writes);
   process.stderr.write(`cachewhy: wrote ${errorLine(writes.map((w) => path.relative(process.cwd(), w.file)).join(', '))}\n`);
+}
+
+interface Write {
+  readonly file: string;
+  /** Null: there is no such file. */
+  readonly before: string | null;
+  readonly text: string;
+}
+
+/** All of them or none: a Dockerfile without its ignore file is another change than the one that was proven. */
+function writeTogether(writes: readonly Write[]): void {
+  for (const [at, { file, text }] of writes.entries()) {
+    try {
+      writeNamed(file, text, { lasting: true });
+    } catch (error) {
+      for (const done of writes.slice(0, at)) undo(done);
+      throw new UserError(
+        `${path.relative(process.cwd(), file)} cannot be written: ${reasonOf(error)}`,
+        'Nothing was changed: apply the printed diff yourself (patch -p1).',
+      );
+    }
+  }
+}
+
+function undo({ file, before }: Write): void {
+  if (before === null) rmSync(file, { force: true });
+  else writeNamed(file, before, { lasting: true });
 }
 
 function readOrNull(file: string): string | null {
