@@ -60,7 +60,8 @@ export function saveBaseline(file: string, baseline: Baseline): string | null {
     if (there === null && path.basename(path.dirname(file)) === 'baselines') pruneBaselines(path.dirname(path.dirname(file)));
     return null;
   } catch (error) {
-    return `The baseline could not be saved to ${file} (${reasonOf(error)})${there === null ? '' : ': what was there stays'}.`;
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder cannot be made' : reasonOf(error);
+    return `The baseline could not be saved to ${file} (${reason})${there === null ? '' : ': what was there stays'}.`;
   }
 }
 
