@@ -1,7 +1,6 @@
 /** Why a first miss missed: what of its key differs from the build before. */
 import { causesOf } from '../causes/computed.ts';
 import type { CopySelection } from '../context/select.ts';
-import type { FileChange } from '../git/snapshot.ts';
 import { type Compared, diffBuilds } from '../keys/diff.ts';
 import type { PathChange } from '../model.ts';
 import type { SimulatedCause } from './model.ts';
@@ -73,18 +72,4 @@ function summarise(paths: readonly PathChange[]): string {
   if (paths.length === 1) return `${first.path} ${words[first.change]}`;
   const names = paths.slice(0, 3).map((p) => p.path);
   return `${names.join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''} changed`;
-}
-
-/** What happened to a file, from what git says of it. */
-export function pathChange(change: FileChange, path: string): PathChange {
-  const { before, after } = change;
-  if (!before) return { path, change: 'added' };
-  if (!after) return { path, change: 'removed' };
-  if (before.kind === after.kind) return { path, change: 'modified' };
-  const detail = `${describe(before.kind)} → ${describe(after.kind)}`;
-  return before.oid === after.oid ? { path, change: 'metadata', detail } : { path, change: 'modified', detail };
-}
-
-function describe(kind: string): string {
-  return kind === 'file' ? 'mode 644' : kind === 'executable' ? 'mode 755' : kind;
 }

@@ -10,7 +10,7 @@ import {
   proposeFixes,
   wantsToRead,
 } from '../fix/propose.ts';
-import type { CommitFiles } from './replay.ts';
+import type { CommitFiles } from './prepare.ts';
 import type { VariantSpec } from './variants.ts';
 import { createView } from './view.ts';
 import type { WalkTools } from './walk.ts';

@@ -8,7 +8,8 @@ import { createDurations, type Durations, type TimedStep, withShares } from './d
 import { type Inferred, inferBuild, type LogEvidence, readBaselineTimes, readLogs } from './evidence.ts';
 import type { Memory, Replay, Simulation } from './model.ts';
 import { makePlan, type PlanStep } from './plan.ts';
-import { type CommitFiles, createReplay, type ReplayOptions, takesGit } from './replay.ts';
+import { type CommitFiles, takesGit } from './prepare.ts';
+import { createReplay, type ReplayOptions } from './replay.ts';
 import { compareReplays, type VariantSpec } from './variants.ts';
 import { openBlobs, type WalkTools, walkHistory } from './walk.ts';
 
@@ -180,7 +181,7 @@ function resolvePaths(repo: Repository, options: SimulateOptions): BuildPaths {
         `${what} ${printable(file)} is not in the repository`,
         'Name it relative to the folder that the command runs in.',
       );
-    return full.replace(/^\/+|\/+$/g, '');
+    return full.replace(/^\/+|(?<!\/)\/+$/g, '');
   };
   const context = fromRoot(options.context, 'the context');
   const dockerfile =
@@ -262,7 +263,7 @@ function describe(
 }
 
 function gitIsIgnored(ignore: string): boolean {
-  return /^\s*\/?\.git\/?\s*$/m.test(ignore) || /^\s*\*\s*$/m.test(ignore);
+  return /^[ \t]*\/?\.git\/?[ \t]*$/m.test(ignore) || /^[ \t]*\*[ \t]*$/m.test(ignore);
 }
 
 /** Arguments that the Dockerfile takes and that no default fixes. */

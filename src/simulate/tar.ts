@@ -47,7 +47,7 @@ export function createTarReader(emit: (entry: TarEntry) => void): TarReader {
   const finish = (h: Header): void => {
     if (isMeta(h)) {
       const data = Buffer.concat(meta);
-      const text = (): string => data.toString('utf8').replace(/\0+$/, '');
+      const text = (): string => data.toString('utf8').replace(/(?<!\0)\0+$/, '');
       if (h.type === 'L') longName = text();
       else if (h.type === 'K') longLink = text();
       else if (h.type === 'x')
@@ -58,7 +58,7 @@ export function createTarReader(emit: (entry: TarEntry) => void): TarReader {
       return;
     }
     emit({
-      path: (longName ?? h.name).replace(/^(?:\.?\/)+/, '').replace(/\/+$/, ''),
+      path: (longName ?? h.name).replace(/^(?:\.?\/)+/, '').replace(/(?<!\/)\/+$/, ''),
       type: h.type,
       mode: h.mode,
       uid: h.uid,
@@ -139,7 +139,7 @@ function number(block: Buffer, from: number, length: number): number {
   return Number.parseInt(
     block
       .toString('latin1', from, from + length)
-      .replace(/[\0 ]+$/, '')
+      .replace(/(?<![\0 ])[\0 ]+$/, '')
       .trim() || '0',
     8,
   );

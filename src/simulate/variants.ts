@@ -1,7 +1,7 @@
 /** Changes of a Dockerfile or an ignore file, replayed over the same commits and held against what is. */
 import type { Share } from './durations.ts';
 import type { Replay, Variant } from './model.ts';
-import type { CommitFiles } from './replay.ts';
+import type { CommitFiles } from './prepare.ts';
 import type { WalkTools } from './walk.ts';
 
 export interface VariantSpec {

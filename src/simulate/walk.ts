@@ -3,7 +3,7 @@ import { readTreeDiffs } from '../git/diff.ts';
 import { openObjects } from '../git/objects.ts';
 import type { Commit, Repository } from '../git/repository.ts';
 import { createSnapshot, type FileChange, findNode, type GitNode } from '../git/snapshot.ts';
-import type { CommitFiles } from './replay.ts';
+import type { CommitFiles } from './prepare.ts';
 
 export interface WalkOptions {
   readonly repo: Repository;

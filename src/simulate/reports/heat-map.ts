@@ -48,13 +48,13 @@ export function heatMap(s: Simulation): HeatMap {
 
 /** `[builder 5/6] COPY . .`: the position says nothing of which step it is. */
 function rowKey(name: string): string {
-  return name.replace(/\s*\d+\/\d+\]/, ']');
+  return name.replace(/\s{0,20}(?<!\d)\d{1,6}\/\d{1,6}\]/, ']');
 }
 
 function orderOf(c: SimulatedCommit): readonly string[] {
   // Rebuilt and reused steps come apart; their positions put them together again, stage by stage.
   const place = (name: string): [string, number] => {
-    const match = /^\[(.*?)\s*(\d+)\/\d+\]/.exec(name);
+    const match = /^\[([^\]]{0,300}?)\s{0,20}(\d{1,6})\/\d{1,6}\]/.exec(name);
     return [match?.[1] ?? '', Number(match?.[2] ?? 0)];
   };
   const stages: string[] = [];

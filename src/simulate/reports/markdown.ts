@@ -129,7 +129,7 @@ function variant(s: Simulation, v: Variant, title: string, timed: boolean): stri
 function codeBlock(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map((m) => m[0].length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}diff\n${text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?').replace(/\n*$/, '\n')}${fence}`;
+  return `${fence}diff\n${text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?').replace(/(?<!\n)\n*$/, '\n')}${fence}`;
 }
 
 function fold(title: string, body: string): string {

@@ -43,7 +43,7 @@ class TerminalSimulation {
       s.assumptions.map((a) => `${a.text}${a.option === undefined ? '' : ` (${a.option})`}`),
     );
     for (const n of s.notes) this.say(`note: ${oneLine(n)}`, 'dim');
-    return `${this.lines.join('\n').replace(/\n+$/, '')}\n`;
+    return `${this.lines.join('\n').replace(/(?<!\n)\n+$/, '')}\n`;
   }
 
   private style(style: Style, text: string): string {
