@@ -22,7 +22,7 @@ export function readPlainLine(line: string): PlainLine | undefined {
   const numbered = NUMBERED.exec(line);
   if (!numbered) return undefined;
   const id = `#${numbered[1]}`;
-  const rest = (numbered[2] ?? '').replace(/\s+$/, '');
+  const rest = (numbered[2] ?? '').trimEnd();
   if (id === '#0') {
     // buildx 0.10 prints the output of every step under `#0`: it belongs to the vertex on the screen.
     const stray = OUTPUT.exec(numbered[2] ?? '');

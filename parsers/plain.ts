@@ -177,7 +177,7 @@ class PlainReader implements LineReader {
     seen.names.add(name);
     build.current = id;
     build.highest = Math.max(build.highest, number);
-    if (/^\[[^\]]*\d+\/\d+\] /.test(name)) build.sawSteps = true;
+    if (/^\[[^\]]*\d\/\d+\] /.test(name)) build.sawSteps = true;
     build.emit({ type: 'vertex', id, name, line: line.number, ...(line.time !== undefined && { time: line.time }) });
     return 'structure';
   }

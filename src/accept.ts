@@ -16,8 +16,8 @@ export interface Acceptance {
   readonly at: number;
 }
 
-const COMMENT = /^[ \t]*#[ \t]*cachewhy[: \t][ \t]*(.*)$/i;
-const PAIR = /([a-z]+)=(?:"([^"]*)"|'([^']*)'|(\S+))/gi;
+const COMMENT = /^[ \t]*#[ \t]*cachewhy[: \t]([\s\S]*)$/i;
+const PAIR = /(?<![a-z])([a-z]+)=(?:"([^"]*)"|'([^']*)'|(\S+))/gi;
 
 /** Reads the comments of a Dockerfile's text. What is no such comment is left alone; one that says nothing is a note. */
 export function readAcceptances(dockerfile: string): { readonly acceptances: readonly Acceptance[]; readonly notes: readonly string[] } {

@@ -11,7 +11,7 @@ import { HARMFUL, oneLine } from './text.ts';
  */
 const HASHES = /##(?=\w{0,40}\[)/g;
 /** `::error::` and its like, where a line begins with it but for blanks. */
-const COLONS = /^([^\S\n]*)::/gm;
+const COLONS = /^([^\S\r\n\u2028\u2029]*)::/gm;
 /** What opens and closes groups in a log of Buildkite, in a line's first column. */
 const GROUPS = /^(?=(?:---|\+\+\+|~~~|\^\^\^)(?: |$))/gm;
 

@@ -85,15 +85,22 @@ export function readLine(text: string): BuildahLine | undefined {
 }
 
 /** `Error: building at STEP "RUN false": while running runtime: exit status 1`; nothing but the builder says so */
-const STEP_FAILED = /(?:Error: |error )?(?:error )?building at STEP "(.{0,20000}?)": .{0,4000}$/s;
+const AT_STEP = 'building at STEP "';
+const MAX_STEP = 20_000;
+const MAX_REASON = 4000;
 /** A container may print this as well: certain only when nothing of the build follows. */
 const FAILED = /^(?:Error: |ERRO\[\d{4,}\] |error building |time="[^"]{1,40}" level=error )/;
 
 /** @returns the step's text and the message; undefined where the line is no failure of a step */
 export function readFailure(text: string): { readonly step: string; readonly message: string } | undefined {
-  if (!text.includes('building at STEP "')) return undefined;
-  const m = STEP_FAILED.exec(text);
-  return m ? { step: m[1] ?? '', message: m[0].slice(0, 2000) } : undefined;
+  const at = text.indexOf(AT_STEP);
+  if (at < 0) return undefined;
+  const from = at + AT_STEP.length;
+  // The step's own text may hold a quote and a colon; what follows the last of them is the reason, and short.
+  const end = text.indexOf('": ', Math.max(from, text.length - MAX_REASON - 3));
+  if (end < 0 || end - from > MAX_STEP) return undefined;
+  const prefix = /(?:Error: |error )?(?:error )?$/.exec(text.slice(Math.max(0, at - 20), at))![0];
+  return { step: text.slice(from, end), message: (prefix + text.slice(at)).slice(0, 2000) };
 }
 
 export function mayBeFailure(text: string): boolean {

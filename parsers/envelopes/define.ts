@@ -34,7 +34,7 @@ export function looksLikeProgress(text: string): boolean {
 /** `docker build …`, `docker compose up --build`, `podman build .`, behind any prompt or wrapper: is it the command of a build? */
 export function isBuildCommand(text: string): boolean {
   return (
-    /(?:^|[\s/"'=(;&|])(?:docker(?:\.exe)?|podman|buildah|nerdctl|docker-compose|buildctl|depot)\b[^\n]*?\s(?:build|bake|bud|up|buildx|run)\b/.test(
+    /(?:^|[\s/"'=(;&|])(?:docker(?:\.exe)?|podman|buildah|nerdctl|docker-compose|buildctl|depot)\b[^\n]{0,1000}?\s(?:build|bake|bud|up|buildx|run)\b/.test(
       text.slice(0, 4000),
     ) && /\b(?:build|bake|bud|buildx)\b/.test(text)
   );

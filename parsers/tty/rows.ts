@@ -25,7 +25,7 @@ const HEADER =
 /** ` => name   0.0s`; pasted text may be indented or quoted */
 const ROW = /^[\s│┃|>]{0,200}=> (.*)$/s;
 /** `%3.1fs` at the right edge */
-const TIME = /(\s+)(\d{1,7}\.\d)s\s*$/;
+const TIME = /(?<!\s)(\s+)(\d{1,7}\.\d)s\s*$/;
 /** `[internal] load …`, `[web build 2/7] RUN …`: no other program's line that begins with an arrow looks so. */
 const VERTEX = /^(?:(?:CACHED|ERROR|CANCELED) ){0,2}\[(?:[^\]]{1,300} )?\s{0,4}(?:internal|\d{1,4}\/\d{1,4})\] /;
 

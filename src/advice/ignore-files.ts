@@ -3,7 +3,7 @@ import type { Advice } from './define.ts';
 /** Files that no image needs: what people leave in a build context. */
 const JUNK =
   /^(?:README|CHANGELOG|CONTRIBUTING|LICENSE|NOTICE|AUTHORS)[^/]*$|^(?:docs?|documentation|coverage|\.github|\.gitlab|\.circleci|\.vscode|\.idea|\.git|\.cache|__pycache__|node_modules|\.pytest_cache|\.mypy_cache|\.tox|\.venv|venv|htmlcov|\.nyc_output|tmp|logs?)\/|(?:^|\/)(?:\.DS_Store|Thumbs\.db|[^/]+\.(?:log|md|swp|orig|bak|tmp|pyc)|docker-compose[^/]*\.ya?ml|compose[^/]*\.ya?ml|\.gitlab-ci\.yml|\.gitignore|\.editorconfig|Jenkinsfile|Makefile|notes\.txt)$/i;
-const DOCKER_FILES = /^(?:[^/]*Dockerfile[^/]*|[^/]*\.dockerignore|Containerfile)$/i;
+const DOCKER_FILES = /^(?=[^/]*$)(?:[^/]*Dockerfile|[^/]*\.dockerignore$|Containerfile$)/i;
 
 const advice: Advice = {
   id: 'ignore-files',

@@ -1,8 +1,8 @@
 import { isMiss } from '../graph/step.ts';
 import type { Advice } from './define.ts';
 
-const UPDATE = /\b(?:apt-get|apt) (?:-\S+ )*update\b/;
-const INSTALL = /\b(?:apt-get|apt) (?:-\S+ )*(?:install|upgrade|dist-upgrade)\b/;
+const UPDATE = /\b(?:apt-get|apt) (?:-\S{1,300} ){0,20}update\b/;
+const INSTALL = /\b(?:apt-get|apt) (?:-\S{1,300} ){0,20}(?:install|upgrade|dist-upgrade)\b/;
 
 const advice: Advice = {
   id: 'join-apt',

@@ -1,7 +1,7 @@
 import { isMiss } from '../graph/step.ts';
 import type { Advice } from './define.ts';
 
-const INSTALL = /\b(?:apt-get|apt|apk|yum|dnf|microdnf) (?:-\S+ )*(?:install|add)\b/;
+const INSTALL = /\b(?:apt-get|apt|apk|yum|dnf|microdnf) (?:-\S{1,300} ){0,20}(?:install|add)\b/;
 
 const advice: Advice = {
   id: 'split-apt',

@@ -3,9 +3,9 @@ import { readsContext } from '../graph/names.ts';
 import { isMiss } from '../graph/step.ts';
 import type { Advice } from './define.ts';
 
-const SYSTEM = /\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper) (?:-\S+ )*(?:install|add)\b/;
+const SYSTEM = /\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper) (?:-\S{1,300} ){0,20}(?:install|add)\b/;
 /** It installs what the context brings. */
-const LOCAL = /\b(?:install|add)\b[^;&|]* (?:\.{0,2}\/|\$)\S*/;
+const LOCAL = /\b(?:install|add)\b[^;&|]{0,2000} (?:\.{0,2}\/|\$)\S*/;
 
 const advice: Advice = {
   id: 'system-packages-first',

@@ -27,7 +27,7 @@ export function readPlainArguments(args: readonly string[]): PlainArguments | nu
     const arg = args[at]!;
     if (!arg.startsWith('-') || arg === '-') {
       // A name without a dot or a slash may be a command, a number something else.
-      if (arg !== '-' && !/^[\w./-]*[./][\w./-]*$/.test(arg)) return null;
+      if (arg !== '-' && !(/^[\w./-]+$/.test(arg) && /[./]/.test(arg))) return null;
       if (/^[\d.]*$/.test(arg)) return null;
       files.push(arg);
       continue;

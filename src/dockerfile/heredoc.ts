@@ -9,14 +9,15 @@ export type HeredocHead = Omit<Heredoc, 'body'>;
 const NOTHING = (): undefined => undefined;
 
 /** `<<EOF`, `<<-"EOF"`, `3<<EOF` as one word */
-const HEAD = /^\d*<<(-?)\s*([^<]+)$/;
+const HEAD = /^\d*<<(-?)([^<]+)$/;
 
 /** A word that starts a here-document, else null. */
 export function readHeredocHead(word: string): HeredocHead | null {
   const match = HEAD.exec(word);
   if (!match) return null;
-  const plain = expand(match[2]!, NOTHING, { escape: '\\', keepUnset: true });
-  const raw = expand(match[2]!, NOTHING, { escape: '\\', keepUnset: true, rawQuotes: true });
+  const name = match[2]!.trimStart();
+  const plain = expand(name, NOTHING, { escape: '\\', keepUnset: true });
+  const raw = expand(name, NOTHING, { escape: '\\', keepUnset: true, rawQuotes: true });
   if (plain?.words.length !== 1 || raw?.words.length !== 1) return null;
   return { name: plain.words[0]!, expand: countQuotes(plain.words[0]!) === countQuotes(raw.words[0]!), chomp: match[1] === '-' };
 }

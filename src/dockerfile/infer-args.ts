@@ -27,7 +27,7 @@ export function inferArgs(steps: Iterable<Step>, dockerfile: Dockerfile, setting
 
 function addPattern(patterns: Map<string, Pattern[]>, name: string): void {
   // `[linux/amd64 build 2/4] RUN …`
-  const match = /^\[(?:[^\s\]]*\/[^\s\]]* (?=\S+ +\d|\d))?(?:([^\s\]]+) )? *(\d+)\/\d+\] (?:ONBUILD )?(([A-Z]+)[\s\S]*)$/.exec(name);
+  const match = /^\[(?:[^\s\]/]*\/[^\s\]]* (?=\S+ +\d|\d))?(?:([^\s\]]+) )? *(\d+)\/\d+\] (?:ONBUILD )?(([A-Z]+)[\s\S]*)$/.exec(name);
   if (!match) return;
   const pattern = readPattern(squeeze(match[3]!));
   if (!pattern.holes.some((hole) => hole.endsWith('='))) return;

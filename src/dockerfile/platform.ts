@@ -25,7 +25,7 @@ export function parsePlatform(text: string): Platform | null {
   const parts = text.split('/');
   if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9_.-]+(?:\([^()]*\))?$/.test(part))) return null;
   const [first = '', second, third] = parts;
-  const system = /^([^(]+)(?:\(([^,)]*)[^)]*\))?$/.exec(first)!;
+  const system = /^([^(]+)(?:\(([^,)]*)(?:,[^)]*)?\))?$/.exec(first)!;
   const os = normalizeSystem(system[1]!);
   if (second === undefined) {
     if (SYSTEMS.has(os)) return normalize(os, 'amd64', '', system[2] ?? '');

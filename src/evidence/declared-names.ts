@@ -28,6 +28,6 @@ function namesOf(text: string, env: boolean): string[] {
   const first = /^\s*["']?([A-Za-z_][\w.-]*)/.exec(text)?.[1];
   if (first === undefined) return [];
   if (env && !/^\s*["']?[A-Za-z_][\w.-]*=/.test(text)) return [first];
-  const bare = text.replace(/"(?:[^"\\]|\\.)*"|'[^']*'/g, 'q');
+  const bare = text.replace(/"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|'[^']*(?:'|$)/g, 'q');
   return [first, ...[...bare.matchAll(/(?:^|\s)([A-Za-z_][\w.-]*)(?==|\s|$)/g)].map((m) => m[1]!)];
 }

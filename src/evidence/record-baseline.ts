@@ -65,7 +65,7 @@ function normalise(reference: string): string {
     .replace(/@sha256:[0-9a-f]{64}$/, '')
     .replace(/^docker\.io\//, '')
     .replace(/^library\//, '');
-  return /:[^/]+$/.test(bare) ? bare : `${bare}:latest`;
+  return /:[^/:]+$/.test(bare) ? bare : `${bare}:latest`;
 }
 
 /** Digests by the references that the Dockerfile names: from the materials, else from the names of the FROM vertices. */

@@ -120,7 +120,7 @@ function dockerfileInContext(record: BuildRecord): string | null {
 /** Does the step read this path from that input? Wildcards are not followed: a doubt is a no. */
 function readsPath(step: Operation, input: number, file: string): boolean {
   const covers = (source: string): boolean => {
-    const clean = source.replace(/^\/+|\/+$/g, '');
+    const clean = source.replace(/^\/+|(?<!\/)\/+$/g, '');
     return clean === '' || clean === '.' || clean === file || file.startsWith(`${clean}/`);
   };
   if (step.kind === 'exec')

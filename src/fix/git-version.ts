@@ -28,7 +28,7 @@ const TOOLS: readonly { readonly file: RegExp; readonly text: RegExp; readonly n
 /** @returns where it shows, or null where nothing shows it */
 export function versionFromGit(input: FixInput): string | null {
   if (
-    /\bgit\s+(?:-\S+\s+)*(?:describe|rev-parse|log|show|status|ls-files|submodule)\b|(?:^|[\s"'/])\.git(?:[\s"'/]|$)/m.test(
+    /\bgit\s{1,20}(?:-\S{1,300}\s{1,20}){0,20}(?:describe|rev-parse|log|show|status|ls-files|submodule)\b|(?:^|[\s"'/])\.git(?:[\s"'/]|$)/m.test(
       withoutComments(input.dockerfile),
     )
   )
@@ -52,5 +52,5 @@ export function readsForVersion(path: string): boolean {
 }
 
 function withoutComments(text: string): string {
-  return text.replace(/^\s*#.*$/gm, '');
+  return text.replace(/^[ \t]*#.*$/gm, '');
 }

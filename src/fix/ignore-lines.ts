@@ -29,7 +29,7 @@ interface Junk {
 }
 
 const JUNK: readonly Junk[] = [
-  { fits: /^(?:[^/]*Dockerfile[^/]*|[^/]*\.dockerignore|Containerfile)$/i, sure: true },
+  { fits: /^(?=[^/]*$)(?:[^/]*Dockerfile|[^/]*\.dockerignore$|Containerfile$)/i, sure: true },
   { fits: /^\.github\//, line: '.github' },
   { fits: /^\.gitlab\//, line: '.gitlab' },
   { fits: /^\.circleci\//, line: '.circleci' },

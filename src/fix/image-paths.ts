@@ -61,7 +61,7 @@ function lands(source: string, dest: string, path: string, wanted: string | null
   const clean = source
     .replace(/^(?:\.?\/)+/, '')
     .replace(/^\.$/, '')
-    .replace(/\/+$/, '');
+    .replace(/(?<!\/)\/+$/, '');
   let below: string | null;
   if (containsWildcards(clean)) {
     const depth = clean.split('/').length;
@@ -78,6 +78,8 @@ function lands(source: string, dest: string, path: string, wanted: string | null
             : null;
   if (below === null) return false;
   if (wanted === null) return true;
-  const full = `${dest.replace(/\/+$/, '')}/${below}`;
-  return relativeTo(wanted, full) !== null || relativeTo(full, wanted) !== null || relativeTo(wanted, dest.replace(/\/+$/, '')) !== null;
+  const full = `${dest.replace(/(?<!\/)\/+$/, '')}/${below}`;
+  return (
+    relativeTo(wanted, full) !== null || relativeTo(full, wanted) !== null || relativeTo(wanted, dest.replace(/(?<!\/)\/+$/, '')) !== null
+  );
 }

@@ -148,7 +148,7 @@ function cleanSource(source: string): string {
   return source
     .replace(/^(?:\.?\/)+/, '')
     .replace(/^\.$/, '')
-    .replace(/\/+$/, '');
+    .replace(/(?<!\/)\/+$/, '');
 }
 
 function takesFolder(sources: readonly string[], input: FixInput): boolean {
@@ -288,9 +288,9 @@ function checkMade(plan: InstallPlan, root: string, input: FixInput): string[] |
 /** `COPY --chown=node package.json package-lock.json ./`, and a line for each folder below. */
 function manifestLines(files: readonly string[], root: string, first: CopyLine, workdir: string, input: FixInput): string[] | string {
   const { copy, workdir: here } = first;
-  const here_ = here.replace(/\/+$/, '');
+  const here_ = here.replace(/(?<!\/)\/+$/, '');
   const folderOf = (dir: string): string => {
-    const target = `${workdir.replace(/\/+$/, '')}${dir === '' ? '' : `/${dir}`}`;
+    const target = `${workdir.replace(/(?<!\/)\/+$/, '')}${dir === '' ? '' : `/${dir}`}`;
     const below = relativeTo(here_ === '' ? '/' : here_, target === '' ? '/' : target);
     return below === null ? `${target}/` : below === '' ? './' : isAbsoluteCopy(first.instruction) ? `${target}/` : `${below}/`;
   };

@@ -79,8 +79,8 @@ export function unquote(word: string): string {
 
 /** Path of a file in the image, below a folder; null where it lies elsewhere. '' is the folder itself. */
 export function relativeTo(folder: string, path: string): string | null {
-  const base = folder.replace(/\/+$/, '');
-  const full = path.replace(/\/+$/, '');
+  const base = folder.replace(/(?<!\/)\/+$/, '');
+  const full = path.replace(/(?<!\/)\/+$/, '');
   if (full === base) return '';
   return full.startsWith(`${base}/`) ? full.slice(base.length + 1) : null;
 }

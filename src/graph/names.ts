@@ -35,7 +35,7 @@ export function isCacheableInstruction(instruction: string | null): boolean {
 /** `[web linux/amd64->arm64 build 2/3] RUN make`: everything up to the first `] ` */
 const BRACKET = /^\[([^\]]{1,300})\] ?/;
 /** ` 1/20`, `10/20` at the bracket's end */
-const POSITION = /(?:^| )\s*(\d{1,4})\/(\d{1,4})$/;
+const POSITION = /(?:^|(?<!\s)\s+)(\d{1,4})\/(\d{1,4})$/;
 /** `linux/amd64`, `linux/arm/v7`, `linux/amd64->arm64`, `windows(10.0.17763)/amd64` */
 const PLATFORM = /^[a-z0-9]+(?:\([^)]*\))?\/[a-z0-9_]+(?:\/[a-z0-9.]+)?(?:->[a-z0-9_/.()]+)?$/;
 /** `Step 3/9 : RUN npm ci` (classic builder) */

@@ -16,7 +16,7 @@ const KEYWORD =
   /^(FROM|RUN|COPY|ADD|WORKDIR|ENV|ARG|LABEL|CMD|ENTRYPOINT|EXPOSE|USER|VOLUME|STOPSIGNAL|HEALTHCHECK|SHELL|ONBUILD|MAINTAINER)(?:\s+|$)/i;
 /** Where the arguments end and the shell that runs the command begins. */
 const SHELL =
-  / (?:(?:\/\S{0,100}\/)?(?:sh|ash|bash|dash|zsh|ksh|busybox|cmd|cmd\.exe|powershell|powershell\.exe|pwsh)) (?:-\w+ (?:pipefail |[A-Za-z]+ )?|\/[Ss] ){0,6}(?:-\w{0,6}c|\/[Cc]|-Command) /i;
+  / (?:(?:\/\S{0,100}\/)?(?:sh|ash|bash|dash|zsh|ksh|busybox|cmd|cmd\.exe|powershell|powershell\.exe|pwsh)) (?:-\w{1,60} (?:pipefail |[A-Za-z]{1,60} )?|\/[Ss] ){0,6}(?:-\w{0,6}c|\/[Cc]|-Command) /i;
 /** The same where nothing stands before it. */
 const SHELL_FIRST = new RegExp(`^${SHELL.source.slice(1)}`, 'i');
 const NOP = /^#\(nop\)\s*/;

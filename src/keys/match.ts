@@ -125,7 +125,7 @@ function candidates(alias: VertexName, keys: BuildKeys, places: Places): StepKey
 
 /** The platform as the name shows it: `linux/amd64->arm64`. */
 function platformOf(step: StepKeys): string | null {
-  return /^\[([^\s\]]*\/[^\s\]]*) /.exec(step.name)?.[1] ?? null;
+  return /^\[([^\s\]/]*\/[^\s\]]*) /.exec(step.name)?.[1] ?? null;
 }
 
 function textOf(name: string): string {

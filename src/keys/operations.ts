@@ -274,7 +274,7 @@ function localCopy(source: string, plan: CopyPlan): { readonly src: string; read
 
 /** The name under which a fetched file is kept. */
 function remoteName(url: string): string {
-  const path = url.replace(/^https?:\/\/[^/?#]*/, '').replace(/[?#].*$/, '');
+  const path = url.replace(/^https?:\/\/[^/?#]*/, '').replace(/[?#][\s\S]*$/, '');
   const base = path.slice(path.lastIndexOf('/') + 1);
   return `/${base === '' || base === '.' ? '__unnamed__' : base}`;
 }

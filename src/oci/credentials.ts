@@ -81,7 +81,7 @@ function fromAuths(auths: unknown, registry: string): Credentials | null {
     if (typeof entry.username === 'string' && typeof entry.password === 'string' && entry.password !== '')
       return { kind: 'password', username: entry.username, password: entry.password };
     if (typeof entry.auth === 'string' && entry.auth !== '') {
-      const text = Buffer.from(entry.auth, 'base64').toString('utf8').replace(/\0+$/, '');
+      const text = Buffer.from(entry.auth, 'base64').toString('utf8').replace(/(?<!\0)\0+$/, '');
       const colon = text.indexOf(':');
       if (colon > 0) return { kind: 'password', username: text.slice(0, colon), password: text.slice(colon + 1) };
     }

@@ -55,7 +55,7 @@ class TerminalReport {
     for (const n of notes ?? []) this.paragraph(`note: ${oneLine(n)}`, '', 'dim');
     for (const b of budgets ?? [])
       this.paragraph(`${b.ok ? 'budget held' : 'BUDGET BROKEN'}: ${oneLine(b.summary)}`, '', b.ok ? 'dim' : ['red', 'bold']);
-    return `${this.lines.join('\n').replace(/\n+$/, '')}\n`;
+    return `${this.lines.join('\n').replace(/(?<!\n)\n+$/, '')}\n`;
   }
 
   private style(style: Style, text: string): string {

@@ -21,15 +21,15 @@ interface Suspicion {
 const SUSPICIONS: readonly Suspicion[] = [
   {
     kind: 'package-index',
-    sign: /\b(?:apt-get|apt|apk|yum|dnf|zypper) (?:-\S+ )*(?:update|makecache|refresh)\b/,
-    unless: /\b(?:apt-get|apt|yum|dnf|zypper) (?:-\S+ )*install\b|\bapk (?:-\S+ )*add\b|\bupgrade\b/,
+    sign: /\b(?:apt-get|apt|apk|yum|dnf|zypper) (?:-\S{1,300} ){0,20}(?:update|makecache|refresh)\b/,
+    unless: /\b(?:apt-get|apt|yum|dnf|zypper) (?:-\S{1,300} ){0,20}install\b|\bapk (?:-\S{1,300} ){0,20}add\b|\bupgrade\b/,
     summary: 'the package index is as old as this layer',
     because: 'the index is fetched in a RUN of its own: installs below it use the index of the day when this layer was made',
     fix: 'Update and install in one RUN: `apt-get update && apt-get install -y …`.',
   },
   {
     kind: 'git-clone',
-    sign: /\bgit (?:-\S+ )*(?:clone|pull|fetch)\b/,
+    sign: /\bgit (?:-\S{1,300} ){0,20}(?:clone|pull|fetch)\b/,
     unless:
       /\b(?:checkout|reset --hard)[ =][0-9a-f]{7,40}\b|--revision[ =][0-9a-f]{7,40}\b|(?:--branch|-b)[ =](?:v|release-)?\d+\.\d+|@[0-9a-f]{40}|\bcheckout (?:tags\/)?v?\d+\.\d+/,
     summary: 'what it cloned may have moved on',
@@ -38,8 +38,8 @@ const SUSPICIONS: readonly Suspicion[] = [
   },
   {
     kind: 'remote-download',
-    sign: /\b(?:curl|wget)\b[^|;&]*https?:\/\//,
-    unless: /sha(?:1|224|256|384|512)sum|shasum|gpgv?\b[^;&|]*--verify|--checksum|md5sum|cosign verify|minisign/,
+    sign: /\b(?:curl|wget)\b[^|;&]{0,2000}https?:\/\//,
+    unless: /sha(?:1|224|256|384|512)sum|shasum|gpgv?\b[^;&|]{0,2000}--verify|--checksum|md5sum|cosign verify|minisign/,
     isPinned: (text) => urlsOf(text).every(hasVersion),
     summary: 'what it downloaded may be out of date',
     because: 'what an address holds is no part of the cache key, and nothing in this RUN checks what came',
@@ -47,8 +47,8 @@ const SUSPICIONS: readonly Suspicion[] = [
   },
   {
     kind: 'unpinned-install',
-    sign: /\b(?:apt-get|apt|yum|dnf) (?:-\S+ )*install\b|\bapk (?:-\S+ )*add\b|\bnpm (?:i|install) (?:-g|--global)\b|\bgem install\b|\bgo install \S+@latest\b|\bcargo install (?!.*--(?:path|version|git))|\bpip3? install (?!.*(?:-r|--requirement|-e|\.)\b)/,
-    unless: /\binstall\b[^;&|]*(?:=\d|==|@\d)|\badd\b[^;&|]*=\d/,
+    sign: /\b(?:apt-get|apt|yum|dnf) (?:-\S{1,300} ){0,20}install\b|\bapk (?:-\S{1,300} ){0,20}add\b|\bnpm (?:i|install) (?:-g|--global)\b|\bgem install\b|\bgo install \S+@latest\b|\bcargo install (?!.{0,2000}--(?:path|version|git))|\bpip3? install (?!.{0,2000}(?:-r|--requirement|-e|\.)\b)/,
+    unless: /\binstall\b[^;&|]{0,2000}(?:=\d|==|@\d)|\badd\b[^;&|]{0,2000}=\d/,
     summary: 'packages without a version: those of the day when this layer was made',
     because: 'which version is the newest is no part of the cache key',
     fix: 'Pin versions, or rebuild now and then with `--no-cache-filter` for this stage or `--pull`.',

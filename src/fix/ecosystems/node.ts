@@ -110,7 +110,7 @@ function checkManifest(
   for (const name of skipsScripts ? [] : LIFECYCLE) {
     const script = scripts[name];
     if (typeof script !== 'string') continue;
-    for (const part of script.split(/\s*(?:&&|\|\||;)\s*/)) {
+    for (const part of script.split(/&&|\|\||;/)) {
       const text = part.trim();
       if (HARMLESS.test(text)) continue;
       const needs = /^(?:npx )?patch-package\b/.test(text) ? 'patches' : /^(?:npx )?prisma generate\b/.test(text) ? 'prisma' : null;
@@ -139,7 +139,7 @@ function workspaceManifests(install: Install, pkg: Record<string, unknown>, mana
   if (patterns.some((p) => /[{}()+@]|^\.\./.test(p.replace(/^!/, ''))))
     return 'the patterns of its workspaces are more than can be followed';
   const fits = (folder: string, pattern: string): boolean => {
-    const clean = pattern.replace(/^\.\//, '').replace(/\/+$/, '');
+    const clean = pattern.replace(/^\.\//, '').replace(/(?<!\/)\/+$/, '');
     if (clean.endsWith('/**')) return folder.startsWith(clean.slice(0, -2));
     return !clean.includes('**') && matchPath(clean, folder, true) === true;
   };
@@ -161,8 +161,11 @@ function pnpmPackages(text: string | null): string[] {
   for (const line of (text ?? '').split('\n')) {
     if (/^packages\s*:/.test(line)) inside = true;
     else if (/^\S/.test(line) && !line.startsWith('#') && !line.startsWith('-')) inside = false;
-    const item = /^\s*-\s*["']?([^"'#]+?)["']?\s*(?:#.*)?$/.exec(line);
-    if (inside && item?.[1]) found.push(item[1]);
+    const item = /^\s*-([^#]*)/
+      .exec(line)?.[1]
+      ?.trim()
+      .replace(/^["']|["']$/g, '');
+    if (inside && item && !/["']/.test(item)) found.push(item);
   }
   return found;
 }

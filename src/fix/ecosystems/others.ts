@@ -103,7 +103,7 @@ export const gradle: Ecosystem = {
     const scripts = present(install, ['build.gradle', 'build.gradle.kts']);
     if (scripts.length === 0) return 'build.gradle is not there';
     const settings = install.read('settings.gradle') ?? install.read('settings.gradle.kts') ?? '';
-    if (/^\s*include(?:Build)?\b/m.test(settings)) return 'settings.gradle: the manifests of its projects are spread';
+    if (/^[ \t]*include(?:Build)?\b/m.test(settings)) return 'settings.gradle: the manifests of its projects are spread';
     if (install.has('buildSrc')) return 'buildSrc/ is built before anything is resolved';
     return {
       files: [
@@ -127,7 +127,7 @@ export const dotnet: Ecosystem = {
     for (const file of projects) {
       const text = install.read(file);
       if (text === null) return `${file} cannot be read`;
-      const imported = /<Import\s[^>]*Project\s*=\s*"([^"]+)"/.exec(text);
+      const imported = /<Import\s[^>]{0,1000}Project\s{0,20}=\s{0,20}"([^"]{1,1000})"/.exec(text);
       if (imported && !/^\$\(/.test(imported[1] ?? '')) return `${file} imports ${imported[1]}`;
     }
     const shared = filesBelow(install, (p) =>

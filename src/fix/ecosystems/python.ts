@@ -52,7 +52,7 @@ function pipArgs(words: readonly string[]): readonly string[] | null {
 function readRequirements(file: string, text: string, queue: string[]): string | null {
   const folder = file.includes('/') ? `${file.slice(0, file.lastIndexOf('/'))}/` : '';
   for (const raw of text.split('\n')) {
-    const line = raw.replace(/(?:^|\s)#.*$/, '').trim();
+    const line = raw.replace(/(?:^|\s)#[\s\S]*$/, '').trim();
     const nested = /^(?:-r|--requirement|-c|--constraint)[ =]?\s*(\S+)$/.exec(line);
     if (nested?.[1]) queue.push(/^https?:/.test(nested[1]) ? '' : folder + nested[1]);
     else if (/^(?:-e|--editable)\b/.test(line) || /^(?:\.{1,2}(?:\/|$|\[)|file:|\/)/.test(line) || /@\s*(?:file:|\.)/.test(line))
@@ -91,7 +91,7 @@ export const poetry: Ecosystem = {
     if (toml === null) return 'pyproject.toml is not there';
     const reason = checkPyproject(toml);
     if (reason !== null) return reason;
-    const moved = install.words.some((w) => w === '--no-root') || /^\s*package-mode\s*=\s*false/m.test(toml);
+    const moved = install.words.some((w) => w === '--no-root') || /^[ \t]*package-mode[ \t]*=[ \t]*false/m.test(toml);
     return {
       files: ['pyproject.toml', ...present(install, ['poetry.lock', 'poetry.toml'])],
       makes: ['.venv'],
@@ -122,6 +122,6 @@ export const pipenv: Ecosystem = {
 /** `path = "../lib"`, `{ workspace = true }`: sources that would have to be there. */
 function checkPyproject(toml: string): string | null {
   if (/[{,]\s*path\s*=\s*["']/.test(toml)) return 'pyproject.toml: a dependency is a path of the project';
-  if (/^\s*\[tool\.uv\.workspace\]/m.test(toml)) return 'pyproject.toml: the manifests of its workspace are spread';
+  if (/^[ \t]*\[tool\.uv\.workspace\]/m.test(toml)) return 'pyproject.toml: the manifests of its workspace are spread';
   return null;
 }
