@@ -1,6 +1,7 @@
 /** Writes texts where they belong: each format asked for to its file, the rest to standard output. */
 import { UserError } from './errors.ts';
 import { guardReport } from './guard.ts';
+import { leadsOut } from './plain-file.ts';
 import { terminalAt } from './terminal.ts';
 import { appendWhole, reasonOf, writeNamed } from './whole-file.ts';
 import { writeAll } from './write.ts';
@@ -59,6 +60,8 @@ export async function writeFormats(
     try {
       if (file === null) print(fd, text);
       else if (append) appendWhole(file, text);
+      else if (leadsOut(file))
+        fault ??= new UserError(`${file} is a link that leads out of the project`, 'remove it, or name the file itself');
       else writeNamed(file, text);
     } catch (error) {
       const where = file ?? (fd === 1 ? 'standard output' : 'standard error');

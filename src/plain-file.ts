@@ -71,6 +71,15 @@ function isLink(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
+/**
+ * Would a report written there end outside of the project although its name lies inside? Checkouts hold links of other people.
+ * What the user names outside, and devices, are nobody's trick.
+ */
+export function leadsOut(file: string): boolean {
+  const root = projectRoot(process.cwd());
+  return isBelow(root, path.resolve(file)) && !liesIn([root], file);
+}
+
 /** The repository that a folder belongs to; the folder itself where there is none. */
 export function projectRoot(folder: string): string {
   const start = path.resolve(folder);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { BuildReport } from '../model.ts';
 import { isOciReference } from '../oci/reference.ts';
+import { leadsOut } from '../plain-file.ts';
 import type { Baseline } from './model.ts';
 import { type Loaded, loadBaseline, saveBaseline } from './store.ts';
 import { readTrend } from './trend.ts';
@@ -23,7 +24,8 @@ export async function openBaseline(name: string): Promise<Loaded> {
 
 /** @returns a note where it could not be saved; never throws */
 export async function storeBaseline(name: string, baseline: Baseline): Promise<string | null> {
-  if (!isOciReference(name)) return saveBaseline(name, baseline);
+  if (!isOciReference(name))
+    return leadsOut(name) ? `The baseline was not saved: ${name} is a link that leads out of the project.` : saveBaseline(name, baseline);
   try {
     const { saveRemoteBaseline } = await import('./remote.ts');
     return await saveRemoteBaseline(name, baseline);

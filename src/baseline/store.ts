@@ -1,7 +1,8 @@
 /** Reads and writes baseline files: whole or not at all, whatever happens to the process, the disk or another cachewhy. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { readBounded } from '../plain-file.ts';
 import { makeFolder, reasonOf, writeNamed } from '../whole-file.ts';
 import { pruneBaselines } from './folder.ts';
 import type { Baseline } from './model.ts';
@@ -21,20 +22,10 @@ export function newSalt(): string {
 export function loadBaseline(file: string): Loaded {
   let packed: Buffer;
   try {
-    const fd = openSync(file, 'r');
-    try {
-      const { size } = fstatSync(fd);
-      if (size > MAX_PACKED_BYTES)
-        return {
-          baseline: null,
-          note: `The baseline ${file} is larger (${Math.round(size / 1e6)} MB) than any that cachewhy writes: it was not used.`,
-        };
-      packed = readFileSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    packed = readBounded(file, MAX_PACKED_BYTES, true);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EFBIG') return { baseline: null, note: `The baseline ${file} is larger than any that cachewhy writes: it was not used.` };
     return {
       baseline: null,
       note: code === 'ENOENT' || code === 'ENOTDIR' ? null : `The baseline ${file} cannot be read (${code ?? 'error'}).`,

@@ -1,13 +1,17 @@
 /** What is done with a change when the user asks for it: write it to the work tree, or build with and without it and compare the images. */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
 import { workTreeRoot } from '../git/repository.ts';
 import { errorLine } from '../guard.ts';
+import { liesIn, readPlainText } from '../plain-file.ts';
 import { reasonOf, writeNamed } from '../whole-file.ts';
 import type { ChangedFiles } from './improve.ts';
 import type { SimulationRun } from './simulate.ts';
+
+/** No Dockerfile and no ignore file is larger. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Writes the change. Nothing is written where a file differs from what the change was made for. */
 export async function applyChange(run: SimulationRun, changed: ChangedFiles, input: FixInput): Promise<void> {
@@ -17,7 +21,10 @@ export async function applyChange(run: SimulationRun, changed: ChangedFiles, inp
   const plan = (name: string | undefined, before: string, after: string | null, exists: boolean): void => {
     if (after === null || name === undefined) return;
     const file = path.join(root, name);
-    if (readOrNull(file) !== (exists ? before : null))
+    // A checkout may hold links of other people.
+    if (!liesIn([root], file))
+      throw new UserError(`${name} leads out of the repository`, 'Apply the printed diff to the file itself: patch -p1.');
+    if (readPlainText(file, MAX_BYTES) !== (exists ? before : null))
       throw new UserError(
         `${name} is not as in the newest commit`,
         'Commit or undo your changes first, or apply the printed diff: patch -p1.',
@@ -55,14 +62,6 @@ function writeTogether(writes: readonly Write[]): void {
 function undo({ file, before }: Write): void {
   if (before === null) rmSync(file, { force: true });
   else writeNamed(file, before, { lasting: true });
-}
-
-function readOrNull(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
 }
 
 /** @returns the exit status: 0 the images hold the same, 1 they do not */

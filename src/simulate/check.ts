@@ -7,6 +7,7 @@ import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
 import { errorLine } from '../guard.ts';
+import { liesIn } from '../plain-file.ts';
 import { oneLine } from '../text.ts';
 import type { ChangedFiles } from './improve.ts';
 import type { SimulationRun } from './simulate.ts';
@@ -25,7 +26,7 @@ export async function compareImages(run: SimulationRun, changed: ChangedFiles, i
       [input.dockerfilePath, changed.dockerfile],
       [input.ignorePath, changed.ignore],
     ] as const)
-      if (text !== null && name !== undefined) write(path.join(dir, name), text);
+      if (text !== null && name !== undefined) write(dir, name, text);
     say('building it with the change …');
     build(run, dir, `${tag}:after`);
     const [before, after] = [await readImage(`${tag}:before`), await readImage(`${tag}:after`)];
@@ -52,7 +53,10 @@ function checkOut(run: SimulationRun, dir: string): void {
     throw new UserError('the newest commit cannot be unpacked', 'Check that tar works and that there is room in the temporary folder.');
 }
 
-function write(file: string, text: string): void {
+function write(dir: string, name: string, text: string): void {
+  const file = path.join(dir, name);
+  // The checkout is of other people, and so are its links.
+  if (!liesIn([dir], file)) throw new UserError(`${name} leads out of the repository`, 'Build both by hand.');
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
