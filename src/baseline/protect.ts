@@ -1,5 +1,5 @@
 /** Takes secrets out of a build's keys before they are compared or kept: a Dockerfile's text may hold them too, not only its variables. */
-import type { BuildKeys, StepKeys } from '../keys/model.ts';
+import type { BuildKeys, Read, StepKeys } from '../keys/model.ts';
 import { hashSecret } from '../secrets/hash.ts';
 import { MASK, maskText, maskValues } from '../secrets.ts';
 
@@ -16,15 +16,27 @@ function protectText(text: string, { salt, secrets }: Protection): string {
 }
 
 function protectStep(step: StepKeys, protection: Protection): StepKeys {
-  const { salt, secrets } = protection;
-  const name = maskText(maskValues(step.name, secrets));
+  const name = maskText(maskValues(step.name, protection.secrets));
   const text = protectText(step.text, protection);
-  const own = Object.fromEntries(Object.entries(step.own).map(([key, value]) => [key, protectText(value, protection)]));
-  const reads = step.reads.map((read) => (read.kind === 'remote' ? { ...read, url: protectText(read.url, protection) } : read));
-  const same = name === step.name && text === step.text && Object.entries(own).every(([key, value]) => step.own[key] === value);
-  if (same && reads.every((read, at) => read.kind !== 'remote' || read.url === (step.reads[at] as typeof read).url)) return step;
+  let own: Record<string, string> | undefined;
+  for (const key of Object.keys(step.own)) {
+    const value = protectText(step.own[key]!, protection);
+    if (value === step.own[key]) continue;
+    own ??= { ...step.own };
+    own[key] = value;
+  }
+  let reads: Read[] | undefined;
+  for (const [at, read] of step.reads.entries()) {
+    if (read.kind !== 'remote') continue;
+    const url = protectText(read.url, protection);
+    if (url === read.url) continue;
+    reads ??= [...step.reads];
+    reads[at] = { ...read, url };
+  }
+  if (!own && !reads && name === step.name && text === step.text) return step;
   // Its identity was made of the secret as well.
-  return { ...step, name, text, own, reads, identity: hashSecret(step.identity, salt) };
+  const identity = hashSecret(step.identity, protection.salt);
+  return { ...step, name, text, own: own ?? step.own, reads: reads ?? step.reads, identity };
 }
 
 /**

@@ -37,7 +37,10 @@ export function groupSteps(keys: BuildKeys): Map<StageKeys, StepKeys[]> {
   const groups = new Map<StageKeys, StepKeys[]>();
   for (const step of keys.steps) {
     const stage = blocks[blockOf(step)]?.[step.stageIndex] ?? blocks.first?.[step.stageIndex];
-    if (stage) groups.set(stage, [...(groups.get(stage) ?? []), step]);
+    if (!stage) continue;
+    const group = groups.get(stage);
+    if (group) group.push(step);
+    else groups.set(stage, [step]);
   }
   return groups;
 }

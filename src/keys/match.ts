@@ -98,7 +98,9 @@ function indexPlaces(keys: BuildKeys): Places {
   const places = new Map<string, StepKeys[]>();
   for (const step of keys.steps) {
     const place = `${step.instruction} ${stageName(step.stage, keys)}`;
-    places.set(place, [...(places.get(place) ?? []), step]);
+    const there = places.get(place);
+    if (there) there.push(step);
+    else places.set(place, [step]);
   }
   return places;
 }

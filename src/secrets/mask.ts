@@ -16,6 +16,9 @@ interface Edit {
  */
 const ASSIGNMENT = /(?<![\w.-])([\w.-]{1,200})(?:(\\?["']?[ \t]{0,3}(?:=(?!=)|:(?!\/\/))[ \t]{0,3})|([ \t]{1,3}))(?=[^ \t])/g;
 
+/** Without one of these nothing is assigned: most steps say nothing of the kind. */
+const ASSIGNS = /[=:]|--|\b(?:ENV|ARG)[ \t]/i;
+
 /** `Bearer eyJ…` */
 const SCHEME = /(?<![\w-])Bearer[ \t]{1,3}([^\s"']{4,})/gi;
 
@@ -174,6 +177,7 @@ function maskOnce(text: string): string {
     ...formEdits(text),
     ...findUrlCredentials(text).filter((range) => !REFERENCE.test(text.slice(range.start, range.end))),
   ];
+  if (!ASSIGNS.test(text)) return apply(text, edits);
   const run: Run = { start: 0, end: 0 };
   ASSIGNMENT.lastIndex = 0;
   for (let match = ASSIGNMENT.exec(text); match !== null; match = ASSIGNMENT.exec(text)) {

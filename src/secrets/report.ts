@@ -29,33 +29,46 @@ export function maskReport(report: BuildReport, secrets: readonly string[]): Bui
 
 function maskDeep(value: unknown, mask: (text: string) => string): unknown {
   if (typeof value === 'string') return mask(value);
-  if (Array.isArray(value)) {
-    const items = value.map((item) => maskDeep(item, mask));
-    return items.every((item, i) => item === value[i]) ? value : items;
-  }
   if (typeof value !== 'object' || value === null) return value;
-  let changed = false;
-  const fields: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) {
-    const masked = KEPT.has(key) ? item : maskDeep(item, mask);
-    if (masked !== item) changed = true;
-    // A patch with a mask in it would apply nowhere.
-    if (key === 'patch' && masked !== item) fields.proof = `no patch is shown: it would hold a secret (${MASK})`;
-    else fields[key] = masked;
+  if (Array.isArray(value)) {
+    let items: unknown[] | undefined;
+    for (let i = 0; i < value.length; i++) {
+      const masked = maskDeep(value[i], mask);
+      if (masked === value[i]) continue;
+      items ??= [...value];
+      items[i] = masked;
+    }
+    return items ?? value;
   }
-  return maskNamed(value as Fields, fields) || changed ? fields : value;
+  const from = value as Fields;
+  let fields: Record<string, unknown> | undefined;
+  for (const key of Object.keys(from)) {
+    const masked = KEPT.has(key) ? from[key] : maskDeep(from[key], mask);
+    if (masked === from[key]) continue;
+    fields ??= { ...from };
+    fields[key] = masked;
+    if (key !== 'patch') continue;
+    // A patch with a mask in it would apply nowhere.
+    delete fields.patch;
+    fields.proof = `no patch is shown: it would hold a secret (${MASK})`;
+  }
+  return maskNamed(from, fields) ?? value;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A cause of a variable that looks like a secret: before and after say only that there is a value. @returns whether anything was masked */
-function maskNamed(from: Fields, fields: Record<string, unknown>): boolean {
-  let masked = false;
+/**
+ * A cause of a variable that looks like a secret: before and after say only that there is a value.
+ * @param fields what is masked already, where anything is
+ */
+function maskNamed(from: Fields, fields: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
+  if (typeof from.name !== 'string') return fields;
+  let masked = fields;
   for (const key of ['before', 'after']) {
     const text = from[key];
-    if (typeof text !== 'string' || typeof from.name !== 'string' || text === MASK || !looksLikeSecret(from.name, text)) continue;
-    fields[key] = MASK;
-    masked = true;
+    if (typeof text !== 'string' || text === MASK || !looksLikeSecret(from.name, text)) continue;
+    masked ??= { ...from };
+    masked[key] = MASK;
   }
   return masked;
 }
