@@ -1,28 +1,38 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Advice } from '../src/advice/define.ts';
+import type { Cause } from '../src/causes/define.ts';
+import type { Reporter } from '../src/reporters/types.ts';
 
 /**
  * The indexes of the open folders are written from what lies in them: add a file, run `npx vitest run test/registry.test.ts -u`, commit.
  * No list is kept by hand, and nothing reads a folder at run time.
  */
-const HELPERS = new Set(['index.ts', 'define.ts', 'signals.ts', 'explain.ts', 'computed.ts', 'install.ts', 'propose.ts']);
+const ROOT = path.join(import.meta.dirname, '..');
 
+/** The files of a folder that have a default export: all others help them. */
 function members(folder: string): string[] {
-  return readdirSync(path.join(import.meta.dirname, '..', folder))
-    .filter((f) => f.endsWith('.ts') && !HELPERS.has(f))
+  return readdirSync(path.join(ROOT, folder))
+    .filter((f) => f.endsWith('.ts') && /^export default /m.test(readFileSync(path.join(ROOT, folder, f), 'utf8')))
     .map((f) => f.slice(0, -3))
     .sort();
+}
+
+async function load<T>(folder: string, name: string): Promise<T> {
+  return ((await import(/* @vite-ignore */ path.join(ROOT, folder, `${name}.ts`))) as { readonly default: T }).default;
 }
 
 function camel(name: string): string {
   return name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
 }
 
+const HEAD = '// Written by test/registry.test.ts from the files of this folder: do not edit.';
+
 function eagerIndex(folder: string, type: string, constant: string): string {
   const names = members(folder);
   return [
-    '// Written by test/registry.test.ts from the files of this folder: do not edit.',
+    HEAD,
     ...names.map((n) => `import ${camel(n)} from './${n}.ts';`),
     `import type { ${type} } from './define.ts';`,
     '',
@@ -35,19 +45,18 @@ function eagerIndex(folder: string, type: string, constant: string): string {
 
 /** Loaded when asked for: a JSON report never pays for tables. */
 function lazyIndex(folder: string): string {
-  const names = members(folder).filter((f) => f !== 'types' && f !== 'findings');
   return [
-    '// Written by test/registry.test.ts from the files of this folder: do not edit.',
+    HEAD,
     "import type { Reporter } from './types.ts';",
     '',
     'export const reporters: Readonly<Record<string, () => Promise<{ readonly default: Reporter }>>> = {',
-    ...names.map((n) => `  ${n.includes('-') ? `'${n}'` : n}: () => import('./${n}.ts'),`),
+    ...members(folder).map((n) => `  ${n.includes('-') ? `'${n}'` : n}: () => import('./${n}.ts'),`),
     '};',
     '',
   ].join('\n');
 }
 
-describe('indexes are what their folders hold', () => {
+describe('indexes are what their folders hold (`npx vitest run test/registry.test.ts -u` writes them)', () => {
   it('src/causes/index.ts', async () => {
     await expect(eagerIndex('src/causes', 'Cause', 'causes')).toMatchFileSnapshot('../src/causes/index.ts');
   });
@@ -61,13 +70,21 @@ describe('indexes are what their folders hold', () => {
 
 describe('each member', () => {
   it.each(members('src/causes'))('cause %s is named after its file and documented', async (name) => {
-    const { causes } = await import('../src/causes/index.ts');
-    const cause = causes.find((c) => c.kind === name);
-    expect(cause, `${name}.ts exports the cause ${name}`).toBeDefined();
-    for (const key of ['what', 'known', 'fix'] as const) expect(cause!.docs[key].length).toBeGreaterThan(20);
+    const cause = await load<Cause>('src/causes', name);
+    expect(cause.kind, `the kind that src/causes/${name}.ts exports`).toBe(name);
+    for (const key of ['what', 'known', 'fix'] as const)
+      expect(cause.docs[key].length, `docs.${key}: a sentence at least`).toBeGreaterThan(20);
   });
   it.each(members('src/advice'))('advice %s is named after its file', async (name) => {
-    const { advice } = await import('../src/advice/index.ts');
-    expect(advice.some((a) => a.id === name)).toBe(true);
+    expect((await load<Advice>('src/advice', name)).id, `the id that src/advice/${name}.ts exports`).toBe(name);
   });
+  it.each(members('src/reporters'))('reporter %s is named after its file', async (name) => {
+    expect((await load<Reporter>('src/reporters', name)).id, `the id that src/reporters/${name}.ts exports`).toBe(name);
+  });
+});
+
+it('schema/report.schema.json knows each kind of cause', () => {
+  const schema = JSON.parse(readFileSync(path.join(ROOT, 'schema', 'report.schema.json'), 'utf8'));
+  const kinds: string[] = schema.$defs.cause.properties.kind.enum;
+  expect([...kinds].sort(), 'add the kind to $defs.cause.properties.kind').toEqual(members('src/causes'));
 });
