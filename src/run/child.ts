@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { UserError } from '../errors.ts';
-import { writeAll } from '../write.ts';
+import { handOn } from './hand-on.ts';
 
 export interface ChildEnd {
   /** As a shell would say it: 130 after Ctrl-C, 128 and the signal's number after another signal. */
@@ -27,6 +27,8 @@ export const WRAPPED = 'CACHEWHY_RUN';
 /** The command was not found: what shells answer. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
+/** After a signal has ended the child, its last words wait this long for a reader. */
+const MAX_STUCK_MS = 1000;
 
 /**
  * @param argv the command and its arguments; no shell reads them
@@ -38,35 +40,64 @@ export async function runChild(argv: readonly string[], options: ChildOptions = 
   const plan = planStreams(options);
   const [file, ...args] = plan.merged ? ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...argv] : argv;
   const started = performance.now();
-  const child = execa(file!, args, {
-    stdin: 'inherit',
-    stdout: plan.stdout ? 'pipe' : 'inherit',
-    stderr: plan.stderr ? 'pipe' : 'inherit',
-    env: { [WRAPPED]: '1' },
-    buffer: false,
-    reject: false,
-    // Our own end, even a fault, must not be the build's.
-    cleanup: false,
-    windowsHide: false,
-  });
-  for (const name of ['stdout', 'stderr'] as const) {
+  // Before the child is there: one that we did not live to see end would have no one to pass signals on.
+  const signals = forwardSignals();
+  const child = start(
+    () =>
+      execa(file!, args, {
+        stdin: 'inherit',
+        stdout: plan.stdout ? 'pipe' : 'inherit',
+        stderr: plan.stderr ? 'pipe' : 'inherit',
+        env: { [WRAPPED]: '1' },
+        buffer: false,
+        reject: false,
+        // Our own end, even a fault, must not be the build's.
+        cleanup: false,
+        windowsHide: false,
+      }),
+    argv[0]!,
+  );
+  signals.passTo((signal) => child.kill(signal));
+  const streams = (['stdout', 'stderr'] as const).flatMap((name) => {
     const stream = plan[name] ? child[name] : null;
-    stream?.on('data', (chunk: Buffer) => {
-      // Nobody reads any more (`| head`): the child is to see that as it would without us. A full disk is no such thing: builders go on.
-      if (writeAll(name === 'stdout' ? 1 : 2, chunk)?.code === 'EPIPE') stream.destroy();
-      else options.onOutput?.(chunk, name);
-    });
-    stream?.on('error', () => undefined);
-  }
-  const signals = forwardSignals((signal) => child.kill(signal));
+    return stream ? [handOn(stream, name === 'stdout' ? 1 : 2, (chunk) => options.onOutput?.(chunk, name))] : [];
+  });
+  // Whoever stopped the build does not wait for a reader that reads no more.
+  child.once('exit', (code, signal) => {
+    if (signals.received() && streams.length > 0)
+      setTimeout(() => {
+        if (streams.some((s) => s.stuck())) process.exit(statusOf(code, signal));
+      }, MAX_STUCK_MS).unref();
+  });
   const result = await child;
   signals.stop();
   const seconds = (performance.now() - started) / 1000;
   if (result.code === 'ENOENT') throw missing(argv[0]!, NOT_FOUND);
   if (result.code === 'EACCES') throw missing(argv[0]!, NOT_EXECUTABLE);
-  const number = result.signal === undefined ? undefined : os.constants.signals[result.signal];
-  const status = result.exitCode ?? (number === undefined ? 1 : 128 + number);
+  if (result.exitCode === undefined && result.signal === undefined) throw unstartable(argv[0]!, result.code);
+  const status = statusOf(result.exitCode ?? null, result.signal ?? null);
   return { status, seconds, interrupted: signals.received() || status === 130 };
+}
+
+function start<T>(spawn: () => T, name: string): T {
+  try {
+    return spawn();
+  } catch (error) {
+    throw unstartable(name, (error as NodeJS.ErrnoException).code);
+  }
+}
+
+function unstartable(name: string, code: string | undefined): CommandMissing {
+  return new CommandMissing(
+    `${name} cannot be started${code === undefined ? '' : `: ${code}`}`,
+    'check the limits of the system (ulimit -a)',
+    NOT_EXECUTABLE,
+  );
+}
+
+/** As a shell says it. */
+function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? (signal === null ? 1 : 128 + os.constants.signals[signal]);
 }
 
 /** There is no such command: one line, and the status that a shell would give. */
@@ -138,8 +169,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
  * We outlive every signal until the child has ended. From a terminal, Ctrl-C reaches the child by itself, as it is in the same foreground
  * group; what only we get is handed on.
  */
-function forwardSignals(kill: (signal: NodeJS.Signals) => void): { stop(): void; received(): boolean } {
+function forwardSignals(): { passTo(kill: (signal: NodeJS.Signals) => void): void; stop(): void; received(): boolean } {
   const terminal = [0, 1, 2].some((fd) => isatty(fd));
+  let kill: (signal: NodeJS.Signals) => void = () => undefined;
   let received = false;
   const handlers = SIGNALS.map((signal) => {
     const handler = (): void => {
@@ -150,6 +182,9 @@ function forwardSignals(kill: (signal: NodeJS.Signals) => void): { stop(): void;
     return { signal, handler };
   });
   return {
+    passTo: (to) => {
+      kill = to;
+    },
     stop: () => {
       for (const { signal, handler } of handlers) process.off(signal, handler);
     },

@@ -20,6 +20,7 @@ export async function runBuild(argv: readonly string[], options: RunOptions): Pr
     stream.removeAllListeners('error');
     stream.on('error', () => undefined);
   }
+  process.on('uncaughtException', endByFault);
   try {
     const first = await runOnce(argv, options);
     const pass = options.twice && first.end.status === 0 ? await runOnce(argv, options, first) : first;
@@ -32,6 +33,16 @@ export async function runBuild(argv: readonly string[], options: RunOptions): Pr
     process.stderr.write(`cachewhy: ${errorLine(error.message)}\n  ${errorLine(error.hint)}\n`);
     return error.status;
   }
+}
+
+/** What nobody caught costs the report. While the build runs it costs nothing yet: its end is still to be told. */
+function endByFault(error: Error): void {
+  if (process.env.CACHEWHY_DEBUG) process.stderr.write(`${error.stack}\n`);
+  if (process.exitCode === undefined) return;
+  process.stderr.write(
+    `cachewhy: no report, by a fault of cachewhy and not of your build: ${errorLine(String(error.message).split('\n')[0] ?? '')}\n`,
+  );
+  process.exit();
 }
 
 /** Runs the command once. The build starts before anything is loaded that only the diagnosis needs. */
@@ -61,6 +72,8 @@ async function runOnce(argv: readonly string[], options: RunOptions, first?: Pas
   let end: ChildEnd;
   try {
     end = await running;
+    // From here on, whatever becomes of us, the status is the build's.
+    process.exitCode = end.status;
   } catch (error) {
     watch?.stop();
     help?.stop();
