@@ -2,18 +2,21 @@
 
 const SPACE = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
+/** @param c one character */
 export function isSpace(c: string): boolean {
-  return SPACE.test(c);
+  const code = c.charCodeAt(0);
+  // nearly all that is asked for
+  return code > 0x20 && code < 0x80 ? false : SPACE.test(c);
 }
 
 export function trimStart(text: string): string {
   let at = 0;
-  while (at < text.length && SPACE.test(text[at]!)) at++;
+  while (at < text.length && isSpace(text[at]!)) at++;
   return text.slice(at);
 }
 
 export function trim(text: string): string {
   let end = text.length;
-  while (end > 0 && SPACE.test(text[end - 1]!)) end--;
+  while (end > 0 && isSpace(text[end - 1]!)) end--;
   return trimStart(text.slice(0, end));
 }

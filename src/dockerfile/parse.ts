@@ -20,8 +20,21 @@ interface Place {
   readonly endLine: number;
 }
 
+/** Files read last: a diagnosis and each of its fixes ask for the same one. */
+const recent: Dockerfile[] = [];
+const MAX_RECENT = 4;
+
 /** @param file the name shown in source ranges. Never throws. */
 export function parseDockerfile(text: string, file: string): Dockerfile {
+  const known = recent.find((it) => it.text === text && it.file === file);
+  if (known) return known;
+  const dockerfile = readDockerfile(text, file);
+  recent.unshift(dockerfile);
+  recent.length = Math.min(recent.length, MAX_RECENT);
+  return dockerfile;
+}
+
+function readDockerfile(text: string, file: string): Dockerfile {
   const lines = splitLines(text);
   const problems: Problem[] = [];
   const directives = readDirectives(lines, problems);
@@ -105,22 +118,26 @@ function readInstruction(
 
 function groupStages(instructions: readonly Instruction[], problems: Problem[]): Pick<Dockerfile, 'globalArgs' | 'stages'> {
   const globalArgs: Instruction[] = [];
-  const stages: (Omit<Stage, 'instructions'> & { instructions: Instruction[] })[] = [];
+  const opened: OpenStage[] = [];
   for (const instruction of instructions) {
-    const stage = stages.at(-1);
+    const stage = opened.at(-1);
     const { keyword, range } = instruction;
-    if (keyword === 'FROM') stages.push(openStage(instruction, stages.length, problems));
-    else if (stage) {
-      stage.instructions.push(instruction);
-      stages[stages.length - 1] = { ...stage, range: { ...stage.range, endLine: range.endLine } };
-    } else if (keyword === 'ARG') globalArgs.push(instruction);
+    if (keyword === 'FROM') opened.push(openStage(instruction, opened.length, problems));
+    else if (stage) stage.instructions.push(instruction);
+    else if (keyword === 'ARG') globalArgs.push(instruction);
     else problems.push({ line: range.line, message: `${keyword} stands before the first FROM` });
   }
-  if (stages.length === 0) problems.push({ line: 1, message: 'no FROM: nothing to build' });
+  if (opened.length === 0) problems.push({ line: 1, message: 'no FROM: nothing to build' });
+  const stages = opened.map((stage) => ({
+    ...stage,
+    range: { ...stage.range, endLine: (stage.instructions.at(-1) ?? stage.from).range.endLine },
+  }));
   return { globalArgs, stages };
 }
 
-function openStage(from: Instruction, index: number, problems: Problem[]): Omit<Stage, 'instructions'> & { instructions: Instruction[] } {
+type OpenStage = Omit<Stage, 'instructions'> & { readonly instructions: Instruction[] };
+
+function openStage(from: Instruction, index: number, problems: Problem[]): OpenStage {
   const [base = '', as, name = null] = from.words;
   const named = from.words.length === 3 && as!.toLowerCase() === 'as';
   const problem = (message: string): void => void problems.push({ line: from.range.line, message });

@@ -79,9 +79,10 @@ function rewriteStage(stage: Stage, dockerfile: Dockerfile, written: Dockerfile,
       refused.push(`line ${written.stages[stage.index]!.from.range.line}: variables in its WORKDIR or COPY lines are not followed`);
     return null;
   }
+  const copies = lines.flatMap((line, at): CopyLine[] => (line.copy ? [{ ...line, copy: line.copy, at }] : []));
   for (const [at, { instruction }] of lines.entries()) {
-    if (instruction.keyword !== 'RUN') continue;
-    const result = rewriteInstall(dockerfile, lines, at, input);
+    if (instruction.keyword !== 'RUN' || !copies.some((copy) => copy.at < at)) continue;
+    const result = rewriteInstall(dockerfile, lines, at, copies, input);
     if (typeof result !== 'string') {
       if (result) return result;
       continue;
@@ -105,12 +106,18 @@ interface Split {
 }
 
 /** @returns null where nothing is to be done, a reason where it is not safe */
-function rewriteInstall(dockerfile: Dockerfile, lines: readonly StageLine[], at: number, input: FixInput): OneRewrite | string | null {
+function rewriteInstall(
+  dockerfile: Dockerfile,
+  lines: readonly StageLine[],
+  at: number,
+  allCopies: readonly CopyLine[],
+  input: FixInput,
+): OneRewrite | string | null {
   const line = lines[at] as StageLine;
-  const copies = lines.slice(0, at).flatMap((l, i) => (l.copy ? [{ ...l, copy: l.copy, at: i }] : []));
-  if (copies.length === 0 || mountsContext(line.instruction)) return null;
+  if (mountsContext(line.instruction)) return null;
   if (!line.commands) return mayInstall(line.instruction) ? 'its command is more than commands joined by &&' : null;
   const split = splitRun(line.commands);
+  const copies = allCopies.filter((copy) => copy.at < at);
   if (!split) return compilesToo(line.commands, copies, input);
   const origin = findRoot(copies, line.workdir, input);
   if (origin === null)
@@ -177,17 +184,26 @@ function makeInstall(split: Split, root: string, input: FixInput): Install {
 }
 
 function splitRun(commands: readonly Command[]): Split | null {
-  const found = commands.findIndex((c) => ecosystems.some((e) => e.matches(program(c))));
+  const [found, ecosystem] = findInstall(commands);
   const install = commands[found];
-  const ecosystem = install && ecosystems.find((e) => e.matches(program(install)));
   if (!install || !ecosystem || !commands.slice(0, found).every(needsNoFiles)) return null;
   let end = found + 1;
   while (end < commands.length && needsNoFiles(commands[end] as Command)) end++;
   return { ecosystem, install, head: commands.slice(0, end), tail: commands.slice(end) };
 }
 
+function findInstall(commands: readonly Command[]): [at: number, ecosystem: Ecosystem | null] {
+  for (const [at, command] of commands.entries()) {
+    const words = program(command);
+    const ecosystem = ecosystems.find((e) => e.matches(words));
+    if (ecosystem) return [at, ecosystem];
+  }
+  return [-1, null];
+}
+
 function compilesToo(commands: readonly Command[], copies: readonly CopyLine[], input: FixInput): string | null {
-  const found = COMPILES.find((c) => commands.some((command) => c.fits(program(command))));
+  const programs = commands.map(program);
+  const found = COMPILES.find((c) => programs.some((words) => c.fits(words)));
   if (!found || copies.length !== 1) return null;
   const whole = copies.some(({ copy }) => selectEntries(input.listing, copy.selection).length > 5);
   return whole ? found.reason : null;

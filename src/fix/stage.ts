@@ -24,8 +24,19 @@ export interface ContextCopy {
   readonly flags: string;
 }
 
+const read = new WeakMap<Stage, StageLine[] | null>();
+
 /** null: variables or flags make it more than can be followed. */
-export function readStage(stage: Stage, dockerfile: Dockerfile): StageLine[] | null {
+export function readStage(stage: Stage, dockerfile: Dockerfile): readonly StageLine[] | null {
+  let lines = read.get(stage);
+  if (lines === undefined) {
+    lines = readLines(stage, dockerfile);
+    read.set(stage, lines);
+  }
+  return lines;
+}
+
+function readLines(stage: Stage, dockerfile: Dockerfile): StageLine[] | null {
   const lines: StageLine[] = [];
   let workdir = initialWorkdir(stage, dockerfile);
   for (const instruction of stage.instructions) {
