@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parsers } from '../parsers/index.ts';
 import type { Advice } from '../src/advice/define.ts';
 import type { Cause } from '../src/causes/define.ts';
 import type { Reporter } from '../src/reporters/types.ts';
@@ -83,8 +84,12 @@ describe('each member', () => {
   });
 });
 
-it('schema/report.schema.json knows each kind of cause', () => {
-  const schema = JSON.parse(readFileSync(path.join(ROOT, 'schema', 'report.schema.json'), 'utf8'));
-  const kinds: string[] = schema.$defs.cause.properties.kind.enum;
-  expect([...kinds].sort(), 'add the kind to $defs.cause.properties.kind').toEqual(members('src/causes'));
+describe('schema/report.schema.json', () => {
+  const { $defs } = JSON.parse(readFileSync(path.join(ROOT, 'schema', 'report.schema.json'), 'utf8'));
+  it('knows each kind of cause', () => {
+    expect([...$defs.cause.properties.kind.enum].sort(), 'the kinds in $defs.cause').toEqual(members('src/causes'));
+  });
+  it('knows each log format', () => {
+    expect([...$defs.build.properties.dialect.enum].sort(), 'the dialects in $defs.build').toEqual(parsers.map((p) => p.id).sort());
+  });
 });

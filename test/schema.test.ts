@@ -16,7 +16,8 @@ describe('the report of each sample is what the schema promises', () => {
     reader.push(readFileSync(path.join(root, 'sample-logs', name, 'build.log')));
     const builds = reader.end().builds.map((b) => diagnose(b).report);
     const report: unknown = JSON.parse(JSON.stringify({ schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, builds }));
-    expect(validate(report), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
+    validate(report);
+    expect(validate.errors?.map((e) => `${e.instancePath} ${e.message}: ${JSON.stringify(e.params)}`) ?? []).toEqual([]);
   });
 
   it('refuses what is no report', () => {

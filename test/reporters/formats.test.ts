@@ -23,6 +23,10 @@ async function render(id: string, report: Report, columns = 100): Promise<string
   return reporter.render(report, { color: false, columns });
 }
 
+it('each format has a reader of its own', () => {
+  expect(Object.keys(READERS), 'READERS in test/reporters/readers.ts').toEqual(expect.arrayContaining(Object.keys(reporters)));
+});
+
 describe.each(Object.keys(reporters))('%s', (id) => {
   it.each(samples)('%s', async (_, report) => {
     const text = await render(id, report);
