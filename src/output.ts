@@ -1,6 +1,6 @@
 /** Writes texts where they belong: each format asked for to its file, the rest to standard output. */
 import { UserError } from './errors.ts';
-import { guardReport } from './guard.ts';
+import { errorLine, guardReport } from './guard.ts';
 import { leadsOut } from './plain-file.ts';
 import { terminalAt } from './terminal.ts';
 import { appendWhole, reasonOf, writeNamed } from './whole-file.ts';
@@ -23,7 +23,7 @@ export interface FormatSpec {
   readonly name: string;
   /** Null: where the command prints. */
   readonly file: string | null;
-  /** The file belongs to others as well: add to it. */
+  /** The file belongs to others as well, and was not asked for but found: added to, and no fault where it cannot be. */
   readonly append?: boolean;
 }
 
@@ -64,8 +64,10 @@ export async function writeFormats(
         fault ??= new UserError(`${file} is a link that leads out of the project`, 'remove it, or name the file itself');
       else writeNamed(file, text);
     } catch (error) {
-      const where = file ?? (fd === 1 ? 'standard output' : 'standard error');
-      fault ??= new UserError(`${where} cannot be written: ${reasonOf(error)}`, 'make room, or check the folder and its permissions');
+      const what = `${file ?? (fd === 1 ? 'standard output' : 'standard error')} cannot be written: ${reasonOf(error)}`;
+      // Nobody asked for this one.
+      if (append) writeAll(2, Buffer.from(`cachewhy: ${errorLine(what)}\n`));
+      else fault ??= new UserError(what, 'make room, or check the folder and its permissions');
     }
   }
   if (fault) throw fault;

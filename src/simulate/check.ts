@@ -9,6 +9,7 @@ import type { FixInput } from '../fix/propose.ts';
 import { errorLine } from '../guard.ts';
 import { liesIn } from '../plain-file.ts';
 import { oneLine } from '../text.ts';
+import { reasonOf } from '../whole-file.ts';
 import type { ChangedFiles } from './improve.ts';
 import type { SimulationRun } from './simulate.ts';
 import { createTarReader, type TarEntry } from './tar.ts';
@@ -16,8 +17,11 @@ import { createTarReader, type TarEntry } from './tar.ts';
 const MAX_SHOWN = 20;
 
 export async function compareImages(run: SimulationRun, changed: ChangedFiles, input: FixInput): Promise<number> {
-  const dir = mkdtempSync(path.join(os.tmpdir(), 'cachewhy-check-'));
+  const dir = makeFolder();
   const tag = `cachewhy-check-${process.pid}`;
+  // Ctrl-C reaches docker as well: what was made is still taken away.
+  const interrupted = (): void => undefined;
+  process.on('SIGINT', interrupted);
   try {
     checkOut(run, dir);
     say('building the newest commit as it is …');
@@ -32,8 +36,17 @@ export async function compareImages(run: SimulationRun, changed: ChangedFiles, i
     const [before, after] = [await readImage(`${tag}:before`), await readImage(`${tag}:after`)];
     return report(compare(before, after), before.size, [changed.dockerfile, changed.ignore]);
   } finally {
-    docker(['image', 'rm', '-f', `${tag}:before`, `${tag}:after`]);
+    process.off('SIGINT', interrupted);
     rmSync(dir, { recursive: true, force: true });
+    docker(['image', 'rm', '-f', `${tag}:before`, `${tag}:after`]);
+  }
+}
+
+function makeFolder(): string {
+  try {
+    return mkdtempSync(path.join(os.tmpdir(), 'cachewhy-check-'));
+  } catch (error) {
+    throw new UserError(`${os.tmpdir()} cannot be written: ${reasonOf(error)}`, 'Set TMPDIR to a folder with room for a checkout.');
   }
 }
 
