@@ -20,11 +20,11 @@ const list =
 const record =
   (check: Check): Check =>
   (v) =>
-    isObject(v) && Object.values(v).every(check);
-const shape =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (v) =>
-    isObject(v) && Object.entries(fields).every(([name, check]) => check(v[name]));
+    isObject(v) && Object.keys(v).every((name) => check(v[name]));
+const shape = (fields: Readonly<Record<string, Check>>): Check => {
+  const checks = Object.entries(fields);
+  return (v) => isObject(v) && checks.every(([name, check]) => check(v[name]));
+};
 const oneOf =
   (...values: readonly string[]): Check =>
   (v) =>

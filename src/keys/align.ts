@@ -26,13 +26,33 @@ export function alignBuilds(before: BuildKeys, after: BuildKeys): Alignment {
   return { partner, left, stage };
 }
 
+const signatures = new WeakMap<StepKeys, string>();
+
 /** What a step says, blanks and the keyword's case aside. */
 export function signature(step: StepKeys): string {
-  return `${step.instruction} ${step.text.replace(/^\S+\s*/, '').replace(/\s+/g, ' ')}`;
+  let text = signatures.get(step);
+  if (text === undefined) {
+    text = `${step.instruction} ${step.text.replace(/^\S+\s*/, '').replace(/\s+/g, ' ')}`;
+    signatures.set(step, text);
+  }
+  return text;
 }
 
+type Groups = ReadonlyMap<StageKeys, readonly StepKeys[]>;
+
+const grouped = new WeakMap<BuildKeys, Groups>();
+
 /** Steps by the stage that they are of; a stage is listed once for each platform. */
-export function groupSteps(keys: BuildKeys): Map<StageKeys, StepKeys[]> {
+export function groupSteps(keys: BuildKeys): Groups {
+  let groups = grouped.get(keys);
+  if (!groups) {
+    groups = createGroups(keys);
+    grouped.set(keys, groups);
+  }
+  return groups;
+}
+
+function createGroups(keys: BuildKeys): Groups {
   const blocks = listBlocks(keys);
   const groups = new Map<StageKeys, StepKeys[]>();
   for (const step of keys.steps) {
@@ -79,12 +99,7 @@ function pairStages(before: BuildKeys, after: BuildKeys): Map<StageKeys, StageKe
 }
 
 /** Stages of one platform: by name; then those that say the most in common; then by their place. */
-function pairBlock(
-  before: readonly StageKeys[],
-  after: readonly StageKeys[],
-  earlier: ReadonlyMap<StageKeys, readonly StepKeys[]>,
-  later: ReadonlyMap<StageKeys, readonly StepKeys[]>,
-): Map<StageKeys, StageKeys> {
+function pairBlock(before: readonly StageKeys[], after: readonly StageKeys[], earlier: Groups, later: Groups): Map<StageKeys, StageKeys> {
   const pairs = new Map<StageKeys, StageKeys>();
   const taken = new Set<StageKeys>();
   const pair = (now: StageKeys | undefined, old: StageKeys | undefined): void => {
