@@ -16,11 +16,12 @@ const cause: Cause = {
     if (!view.onBase || !base || baseState === 'known' || baseState === 'unknown') return undefined;
     const image = base.parsed.text.replace(/^FROM /, '');
     const pulled = baseState === 'pulled';
-    const sure = facts.signals.builtHereBefore;
+    // Several stages of which all ran: another target would leave that behind as well.
+    const sure = facts.signals.builtHereBefore && !(facts.signals.newStages.has(step.id) && facts.signals.newStages.size > 1);
     return {
       kind: 'base-image-changed',
       confidence: sure || facts.command?.pull ? 'likely' : 'possible',
-      weight: sure ? 0.9 : 0.7,
+      weight: facts.signals.builtHereBefore ? 0.9 : 0.7,
       summary: `${image.split('@')[0]} is new to this cache: another tag or digest than before, or used here for the first time`,
       because: [
         `${base.id}: FROM was ${pulled ? 'downloaded' : 'not served from the cache'} and ${step.id}, the first step on it, ran`,

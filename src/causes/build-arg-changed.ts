@@ -1,5 +1,5 @@
 import type { Cause, Facts, Finding } from './define.ts';
-import { looksVolatile, type MissView } from './signals.ts';
+import { lineAbove, looksVolatile, type MissView } from './signals.ts';
 
 const cause: Cause = {
   kind: 'build-arg-changed',
@@ -14,6 +14,11 @@ const cause: Cause = {
   },
   suspect(view, facts) {
     const { step } = view;
+    const line = lineAbove(view, facts.graph);
+    if (line?.parsed.instruction === 'ARG')
+      return one('likely', 1, /^ARG\s+([A-Za-z_]\w*)/.exec(line.parsed.text)?.[1], [
+        `${line.name} ran anew although what stands above it was reused: in the classic builder ARG is a step of its own`,
+      ]);
     if (step.parsed.instruction === 'WORKDIR') return epoch(view, facts);
     if (step.parsed.instruction !== 'RUN') return undefined;
     const scope = facts.newScope(view)?.filter((e) => e.kind === 'arg') ?? null;
@@ -29,7 +34,7 @@ const cause: Cause = {
     const named = passed[0]?.[0] ?? scope?.find((e) => e.value !== null && looksVolatile(e.value))?.name ?? scope?.[0]?.name;
     if (shown)
       return one('possible', 0.85, named, [`its text holds "${shown}", which looks like a value that differs from build to build`]);
-    return one('possible', scope ? 0.7 : 0.65, named, [
+    return one('possible', view.sameResult ? 0.72 : scope || view.firstRun ? 0.7 : 0.65, named, [
       scope
         ? `${scope.map((e) => `ARG ${e.name}`).join(', ')} in scope of ${step.id} and of no reused RUN above it`
         : `${step.id} is a RUN and ran although everything above it was reused: an ARG above it that got another value looks just like this`,
@@ -55,8 +60,8 @@ function one(confidence: Finding['confidence'], weight: number, name: string | u
 /** mkdir carries SOURCE_DATE_EPOCH since Dockerfile 1.14: WORKDIR is the only step of the Dockerfile that does. */
 function epoch(view: MissView, { command, signals }: Facts): Finding | undefined {
   const passed = command && 'SOURCE_DATE_EPOCH' in command.buildArgs;
-  if (!passed && (view.onBase ? view.baseState !== 'known' || signals.nothingReused : false)) return undefined;
-  return one(passed ? 'likely' : 'possible', passed ? 0.9 : 0.45, 'SOURCE_DATE_EPOCH', [
+  if (!passed && view.onBase && view.baseState !== 'known') return undefined;
+  return one(passed ? 'likely' : 'possible', passed ? 0.9 : signals.nothingReused ? 0.58 : 0.46, 'SOURCE_DATE_EPOCH', [
     passed
       ? 'the command line sets SOURCE_DATE_EPOCH, which is part of the key of every WORKDIR'
       : `${view.step.id} is a WORKDIR and missed on a known base: its path, USER or SOURCE_DATE_EPOCH`,

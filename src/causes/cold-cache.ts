@@ -1,3 +1,4 @@
+import { everCached } from '../graph/outcome.ts';
 import type { Cause } from './define.ts';
 
 const cause: Cause = {
@@ -32,11 +33,14 @@ const cause: Cause = {
         because: [...because, 'other steps of the build were reused, so the cache was there'],
       };
     }
-    const strong = signals.freshBuilder || baseState === 'pulled';
+    // Another base tag leaves the same log behind where there is one base. Several at once move less often than a cache is lost.
+    const bases = [...graph.steps.values()].filter((s) => s.parsed.instruction === 'FROM');
+    const wholly = bases.length > 1 && bases.every((s) => !everCached(s.vertex));
+    const strong = signals.freshBuilder || wholly || (baseState === 'pulled' && graph.log.builder?.driver !== 'docker');
     return {
       kind: 'cold-cache',
       confidence: strong && baseState !== 'known' ? 'likely' : 'possible',
-      weight: baseState !== 'known' ? 0.95 : step.parsed.instruction === 'RUN' ? 0.75 : 0.85,
+      weight: baseState !== 'known' ? 0.95 : step.parsed.instruction === 'RUN' ? 0.75 : 0.83,
       summary:
         baseState === 'known'
           ? 'This builder never built this before, or its results were pruned'

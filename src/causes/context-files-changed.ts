@@ -16,6 +16,15 @@ const cause: Cause = {
   suspect(view, { signals }) {
     const { step } = view;
     if (!readsContext(step.parsed)) return undefined;
+    const missing = /checksum of ref [^"]{1,300}"(\/[^"]{1,300})": not found/.exec(step.vertex.error ?? '')?.[1];
+    if (missing !== undefined)
+      return {
+        kind: 'context-files-changed',
+        confidence: 'likely',
+        weight: 1,
+        summary: `"${missing.slice(1)}" is not in the build context: it was removed or renamed, is ignored, or never was there`,
+        because: [`${step.id} failed with "${missing}: not found"`],
+      };
     const bind = step.parsed.instruction === 'RUN';
     const reusedAbove = view.above.find((s) => s.status === 'reused' && s.parsed.instruction !== 'WORKDIR');
     // A step whose base is new to this cache, or a builder that never built this, has no earlier files to differ from.
@@ -28,7 +37,8 @@ const cause: Cause = {
     return {
       kind: 'context-files-changed',
       confidence: seenBefore && !bind ? 'likely' : 'possible',
-      weight: bind ? 0.75 : view.onBase && !seenBefore ? 0.5 : 0.9,
+      // A base that was here already speaks for a builder that built this before.
+      weight: bind ? 0.84 : view.onBase && !seenBefore ? (view.baseState === 'known' ? 0.86 : 0.5) : 0.9,
       summary: `${capital(what)} changed (content, mode or names)`,
       because: [
         `${step.id}: a ${step.parsed.instruction}${bind ? ' with a bind mount' : ''} of the build context ran${reusedAbove ? ` although ${reusedAbove.id} above it was reused` : ''}`,

@@ -1,4 +1,6 @@
-import type { Cause } from './define.ts';
+import type { Step } from '../graph/step.ts';
+import type { Cause, Finding } from './define.ts';
+import { lineAbove, type MissView } from './signals.ts';
 
 const cause: Cause = {
   kind: 'env-changed',
@@ -11,6 +13,8 @@ const cause: Cause = {
     example: '    ENV APP_VERSION=1.4.2       # changes with every release\n    RUN apt-get install -y …    # runs again with it',
   },
   suspect(view, facts) {
+    const line = lineAbove(view, facts.graph);
+    if (line?.parsed.instruction === 'ENV') return ranAgain(line);
     if (view.step.parsed.instruction !== 'RUN') return undefined;
     if (facts.signals.dockerfileUnchanged && view.baseState === 'known') return undefined;
     const scope = facts.newScope(view)?.filter((e) => e.kind === 'env') ?? null;
@@ -19,7 +23,7 @@ const cause: Cause = {
     return {
       kind: 'env-changed',
       confidence: 'possible',
-      weight: 0.5,
+      weight: weigh(view, name !== undefined),
       summary: name ? `ENV ${name} changed` : 'An ENV above it changed',
       because: [`${view.step.id} is a RUN: an ENV line above it that changed leaves no other trace`],
       before: null,
@@ -29,3 +33,23 @@ const cause: Cause = {
   },
 };
 export default cause;
+
+function ranAgain(line: Step): Finding {
+  const name = /^ENV\s+([A-Za-z_]\w*)/.exec(line.parsed.text)?.[1];
+  return {
+    kind: 'env-changed',
+    confidence: 'likely',
+    weight: 1,
+    summary: `${name ? `ENV ${name}` : 'The ENV line'} above it changed`,
+    because: [`${line.name} ran anew although what stands above it was reused: in the classic builder ENV is a step of its own`],
+    before: null,
+    after: null,
+    ...(name !== undefined && { name }),
+  };
+}
+
+/** An edited line mostly gives another result; a variable that the commands do not look at never does. */
+function weigh(view: MissView, declared: boolean): number {
+  if (view.sameResult) return view.firstRun ? 0.7 : 0.64;
+  return view.firstRun ? (declared ? 0.62 : 0.58) : 0.5;
+}

@@ -1,4 +1,5 @@
 import type { Cause } from './define.ts';
+import { isNewBase } from './signals.ts';
 
 const cause: Cause = {
   kind: 'instruction-added',
@@ -16,7 +17,8 @@ const cause: Cause = {
     return {
       kind: 'instruction-added',
       confidence: 'possible',
-      weight: step.parsed.instruction === 'RUN' ? (step.status === 'failed' ? 0.7 : 0.6) : 0.4,
+      // With its stage, where the base is new as well.
+      weight: step.parsed.instruction === 'RUN' ? (step.status === 'failed' ? 0.7 : 0.6) : isNewBase(view, signals) ? 0.6 : 0.45,
       summary: `The ${step.parsed.instruction} line is new in this Dockerfile`,
       because: [
         `${step.id} ran and what stands above it was reused: a new line looks just like this`,

@@ -1,4 +1,5 @@
 import type { Cause } from './define.ts';
+import { isNewBase, lineAbove } from './signals.ts';
 
 const cause: Cause = {
   kind: 'instruction-changed',
@@ -11,9 +12,20 @@ const cause: Cause = {
     example:
       '    RUN apt-get install -y libpq-dev          # before\n    RUN apt-get install -y libpq-dev curl     # after: this step and all below it run',
   },
-  suspect(view, { signals }) {
+  suspect(view, { graph, signals }) {
     const { step } = view;
     if (signals.dockerfileUnchanged) return undefined;
+    const line = lineAbove(view, graph);
+    if (line && !/^(?:ENV|ARG)$/.test(line.parsed.instruction ?? ''))
+      return {
+        kind: 'instruction-changed',
+        confidence: 'likely',
+        weight: 1,
+        summary: `The ${line.parsed.instruction} line above it was edited`,
+        because: [`${line.name} ran anew although what stands above it was reused: in the classic builder it is a step of its own`],
+        before: null,
+        after: line.parsed.text,
+      };
     const run = step.parsed.instruction === 'RUN';
     const because = [
       view.onBase
@@ -24,7 +36,8 @@ const cause: Cause = {
     return {
       kind: 'instruction-changed',
       confidence: 'possible',
-      weight: run ? 0.8 : 0.6,
+      // An edit leaves the base where it was: a base that is new to this cache is another story.
+      weight: isNewBase(view, signals) ? 0.45 : run ? 0.8 : 0.6,
       summary: `The ${step.parsed.instruction} line was edited`,
       because,
       before: null,

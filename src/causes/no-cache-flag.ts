@@ -11,7 +11,7 @@ const cause: Cause = {
     example:
       '    #5 [builder 2/6] WORKDIR /app\n    #5 CACHED\n    #6 [builder 3/6] COPY package.json ./\n    #6 DONE 0.0s        <- and so did everything else',
   },
-  suspect(view, { signals, command }) {
+  suspect(view, { graph, signals, command }) {
     const { step } = view;
     const stage = step.parsed.stage;
     if (step.parsed.instruction === 'WORKDIR') return undefined;
@@ -57,9 +57,11 @@ const cause: Cause = {
     if (signals.noCacheFingerprint === null) return undefined;
     const strong = signals.noCacheFingerprint === 'workdir';
     const weak = signals.noCacheFingerprint === 'one-chain';
+    // Two changes at once are no rarity; three or more that leave nothing but WORKDIR are.
+    const many = graph.misses.length > 2;
     return {
       kind: 'no-cache-flag',
-      confidence: strong ? 'likely' : 'possible',
+      confidence: strong && many ? 'likely' : 'possible',
       weight: strong ? 0.8 : weak ? 0.66 : 0.7,
       summary: 'The build looks like one made with --no-cache',
       because: [

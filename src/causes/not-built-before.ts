@@ -1,4 +1,5 @@
 import type { Cause } from './define.ts';
+import { isNewBase, type MissView, type Signals } from './signals.ts';
 
 const cause: Cause = {
   kind: 'not-built-before',
@@ -9,14 +10,20 @@ const cause: Cause = {
     fix: 'Nothing to mend: it is reused from the next build on.',
     example: '    #9 [5/6] RUN npm test\n    #9 ERROR: process "/bin/sh -c npm test" did not complete successfully: exit code: 1',
   },
-  suspect(view) {
+  suspect(view, { signals }) {
     const { step } = view;
     const failed = step.status === 'failed';
     const reusedAbove = view.above.some((s) => s.status === 'reused');
     return {
       kind: 'not-built-before',
       confidence: 'possible',
-      weight: failed ? (reusedAbove ? 0.85 : 0.6) : reusedAbove || view.baseState === 'known' ? 0.55 : 0.25,
+      weight: failed
+        ? reusedAbove
+          ? 0.85
+          : 0.6
+        : reusedAbove || view.baseState === 'known' || isNewBase(view, signals)
+          ? weigh(view, signals)
+          : 0.25,
       summary: failed
         ? 'A step that fails has no result to reuse: it runs until it succeeds once'
         : 'It never finished here before: an earlier build failed, was stopped, or built another target',
@@ -29,3 +36,14 @@ const cause: Cause = {
   },
 };
 export default cause;
+
+/** A stage of which all ran is what another target leaves behind; several of them at once all the more. */
+function weigh(view: MissView, signals: Signals): number {
+  // Its result was there before: it was built.
+  if (view.sameResult) return 0.25;
+  const { instruction } = view.step.parsed;
+  if (!signals.newStages.has(view.step.id)) return instruction === 'RUN' ? 0.55 : 0.42;
+  const several = signals.newStages.size > 1;
+  if (isNewBase(view, signals)) return several ? 0.86 : 0.7;
+  return instruction === 'RUN' ? (several ? 0.78 : 0.66) : several ? 0.7 : 0.58;
+}

@@ -1,6 +1,7 @@
 /** What one log tells beyond its steps: the state of bases, importers, flags by their fingerprints. Facts only; causes weigh them. */
 
 import { stepInputs } from '../graph/cascade.ts';
+import { fromReferences } from '../graph/names.ts';
 import { everCached } from '../graph/outcome.ts';
 import type { MissNode, Step, StepGraph } from '../graph/step.ts';
 import { isHit, isMiss } from '../graph/step.ts';
@@ -27,6 +28,10 @@ export interface Signals {
   readonly filteredStages: ReadonlyMap<string, string>;
   /** Stages all of whose RUN, COPY and ADD ran while whatever reads them was cut off: `--no-cache-filter` looks so, and other things too. */
   readonly forcedStages: ReadonlySet<string>;
+  /** First misses that begin a stage of which all ran, and whose result nothing that was reused reads: by id. Another target looks so. */
+  readonly newStages: ReadonlySet<string>;
+  /** Steps that ran and whose result was read by a step that was reused all the same. */
+  readonly sameResults: ReadonlySet<Step>;
   /** The Dockerfile was not sent again (`transferring dockerfile: 32B`): it is what this builder saw last. */
   readonly dockerfileUnchanged: boolean;
 }
@@ -39,8 +44,14 @@ export interface MissView {
   readonly base: Step | null;
   /** known: the base's files were in this cache. new: they were not. pulled: they were downloaded. unknown: nothing was asked of it. */
   readonly baseState: 'known' | 'new' | 'pulled' | 'unknown';
-  /** It stands directly on its base image: no step of its stage is above it. */
+  /** It stands directly on its base image (or on scratch): no step of its stage is above it. */
   readonly onBase: boolean;
+  /** It is the first step of its stage, on an image or on another stage. */
+  readonly opensStage: boolean;
+  /** It is a RUN, and nothing that it stands on is one: an ARG or ENV that changed, however far above, shows here first. */
+  readonly firstRun: boolean;
+  /** What reads the result of its stage was reused: it came out the same, and was there before. */
+  readonly sameResult: boolean;
   /** Steps above it, nearest first. */
   readonly above: readonly Step[];
   /** Steps of its cascade that install packages. */
@@ -59,6 +70,12 @@ function readOnce(graph: StepGraph): Signals {
   const steps = [...graph.steps.values()];
   const cacheable = steps.filter((s) => s.cacheable);
   const reused = cacheable.filter(isHit);
+  const sameResults = new Set(
+    cacheable
+      .filter((s) => s.role === 'cut-off')
+      .flatMap((s) => stepInputs(s, graph.steps))
+      .filter(isMiss),
+  );
   return {
     nothingReused: reused.length === 0 && cacheable.some(isMiss),
     builtHereBefore: reused.some((s) => s.parsed.instruction !== 'WORKDIR'),
@@ -67,6 +84,8 @@ function readOnce(graph: StepGraph): Signals {
     noCacheFingerprint: noCacheFingerprint(graph, cacheable),
     filteredStages: filteredStages(cacheable, graph),
     forcedStages: forcedStages(cacheable, graph),
+    newStages: newStages(cacheable, graph, sameResults),
+    sameResults,
     dockerfileUnchanged: steps.some((s) => s.name.includes('load build definition') && sentBytes(s, 'transferring dockerfile') <= 45),
   };
 }
@@ -136,6 +155,48 @@ function forcedStages(cacheable: readonly Step[], graph: StepGraph): Set<string>
   return forced;
 }
 
+function newStages(cacheable: readonly Step[], graph: StepGraph, sameResults: ReadonlySet<Step>): Set<string> {
+  const found = new Set<string>();
+  for (const { root, cascade } of graph.misses) {
+    if (!opensStage(root, graph) || [root, ...cascade].some((s) => sameResults.has(s))) continue;
+    const own = cacheable.filter((s) => s.parsed.stage === root.parsed.stage && s.parsed.target === root.parsed.target);
+    if (own.every(isMiss)) found.add(root.id);
+  }
+  return found;
+}
+
+/** The step or FROM that it stands on; not one that it only reads from. Null on scratch. */
+function parentOf(step: Step, graph: StepGraph): Step | null {
+  const solid = solidInputs(step, graph);
+  const first = solid[0];
+  if (!first) return null;
+  const refs = fromReferences(` ${step.parsed.text}`).map((ref) => (/^\d+$/.test(ref) ? `stage-${ref}` : ref.toLowerCase()));
+  const onlyRead = solid.length === 1 && step.parsed.instruction !== 'RUN' && refs.includes((first.parsed.stage ?? '').toLowerCase());
+  return onlyRead ? null : first;
+}
+
+/** The nearest steps and FROMs above, in the order of the inputs; ENV and LABEL of the classic builder are looked through. */
+function solidInputs(step: Step, graph: StepGraph): Step[] {
+  const found: Step[] = [];
+  const seen = new Set([step.id]);
+  const queue = [...step.inputs].reverse();
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    const s = graph.steps.get(id);
+    if (!s) continue;
+    if (s.cacheable || s.parsed.instruction === 'FROM') found.push(s);
+    else queue.push(...(s.duplicateOf !== null ? [s.duplicateOf] : [...s.inputs].reverse()));
+  }
+  return found;
+}
+
+function opensStage(step: Step, graph: StepGraph): boolean {
+  const parent = parentOf(step, graph);
+  if (parent === null || !parent.cacheable) return true;
+  return !parent.aliases.some((a) => a.stage === step.parsed.stage && a.target === step.parsed.target);
+}
+
 function gather<K>(pairs: readonly (readonly [K, Step])[]): Map<K, Step[]> {
   const found = new Map<K, Step[]>();
   for (const [key, step] of pairs) {
@@ -160,8 +221,8 @@ function isInstall(step: Step): boolean {
 
 export function viewMiss(miss: MissNode, graph: StepGraph): MissView {
   const step = miss.root;
+  const { sameResults } = readSignals(graph);
   const above: Step[] = [];
-  const bases: Step[] = [];
   const seen = new Set([step.id]);
   const queue = [...step.inputs];
   while (queue.length > 0) {
@@ -171,12 +232,47 @@ export function viewMiss(miss: MissNode, graph: StepGraph): MissView {
     const s = graph.steps.get(id);
     if (!s) continue;
     if (s.cacheable) above.push(s);
-    if (s.parsed.instruction === 'FROM') bases.push(s);
     queue.push(...s.inputs);
   }
-  const onBase = stepInputs(step, graph.steps).length === 0;
-  const base = bases[0] ?? null;
-  return { miss, step, base, baseState: baseState(base), onBase, above, installs: miss.cascade.filter(isInstall) };
+  const below = standsOn(step, graph);
+  const base = below.find((s) => s.parsed.instruction === 'FROM') ?? null;
+  return {
+    miss,
+    step,
+    base,
+    baseState: baseState(base),
+    onBase: !below[0]?.cacheable,
+    opensStage: opensStage(step, graph),
+    firstRun: step.parsed.instruction === 'RUN' && !below.some((s) => s.parsed.instruction === 'RUN'),
+    sameResult: [step, ...miss.cascade].some((s) => sameResults.has(s)),
+    above,
+    installs: miss.cascade.filter(isInstall),
+  };
+}
+
+/**
+ * The line above a first miss that has no files of its own and ran, for the classic builder, where ENV, ARG and LABEL are steps; null where what
+ * stands above that line ran as well, and everywhere else.
+ */
+export function lineAbove(view: MissView, { log, steps }: StepGraph): Step | null {
+  if (log.dialect !== 'classic') return null;
+  let found: Step | null = null;
+  for (let s = steps.get(view.step.inputs[0] ?? ''); s; s = steps.get(s.inputs[0] ?? '')) {
+    if (s.cacheable || everCached(s.vertex) || s.parsed.instruction === 'FROM') return isMiss(s) ? null : found;
+    found = s;
+  }
+  return null;
+}
+
+/** What it stands on, nearest first, down to its FROM. */
+function standsOn(step: Step, graph: StepGraph): Step[] {
+  const below: Step[] = [];
+  const seen = new Set([step]);
+  for (let s = parentOf(step, graph); s !== null && !seen.has(s); s = parentOf(s, graph)) {
+    seen.add(s);
+    below.push(s);
+  }
+  return below;
 }
 
 /** FROM CACHED: its files were there. FROM DONE while a child ran on it: they had to be made (buildkit: source/containerimage/pull.go). */
@@ -185,6 +281,11 @@ function baseState(base: Step | null): MissView['baseState'] {
   if (everCached(base.vertex)) return 'known';
   if (base.vertex.pulled) return 'pulled';
   return base.vertex.terminals.some((t) => t.word === 'done') ? 'new' : 'unknown';
+}
+
+/** It stands on a base that this cache did not have, though it has other steps of this build. */
+export function isNewBase(view: MissView, signals: Signals): boolean {
+  return view.onBase && signals.builtHereBefore && (view.baseState === 'new' || view.baseState === 'pulled');
 }
 
 /** `COPY . .`, `ADD ./ /app`: the whole build context */

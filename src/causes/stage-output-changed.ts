@@ -1,4 +1,6 @@
+import { stepInputs } from '../graph/cascade.ts';
 import { fromReferences } from '../graph/names.ts';
+import { isHit } from '../graph/step.ts';
 import type { Cause } from './define.ts';
 
 const cause: Cause = {
@@ -11,14 +13,16 @@ const cause: Cause = {
     fix: 'Make the stage reproducible (no time stamps, no build paths), and copy only what is needed.',
     example: '    COPY --from=build /app/dist ./dist   # reused when dist/ is byte for byte the same',
   },
-  suspect(view) {
+  suspect(view, { graph }) {
     const refs = fromReferences(` ${view.step.parsed.text}`);
     const stage = refs[0];
     if (stage === undefined) return undefined;
+    // A stage that was reused is what it was.
+    const reused = stepInputs(view.step, graph.steps).some((s) => s.parsed.stage?.toLowerCase() === stage.toLowerCase() && isHit(s));
     return {
       kind: 'stage-output-changed',
       confidence: 'possible',
-      weight: 0.7,
+      weight: reused ? 0.3 : 0.7,
       summary: `What it reads from ${stage} is not what it read before`,
       because: [`${view.step.id} reads files from ${stage} and is the first step that missed`],
       stage,

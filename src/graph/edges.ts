@@ -4,6 +4,7 @@
  * vertices and prints one name); a stage whose 1/n is no FROM stands on another stage or on scratch.
  */
 import { fromReferences, readsContext, type VertexName } from './names.ts';
+import { everCached } from './outcome.ts';
 import type { Step } from './step.ts';
 
 interface Chain {
@@ -119,12 +120,18 @@ function best(chains: readonly Chain[], position: number, gapFrom: number, step:
   for (const chain of chains) {
     const candidate = below(chain, position);
     const p = candidate?.aliases.find((a) => chainKey(a) === chain.key)?.position ?? 0;
-    if (candidate && candidate !== step && p > at && endsBefore(candidate, step)) {
+    if (!candidate || candidate === step || p < at || p === 0 || !endsBefore(candidate, step)) continue;
+    if (p > at || (found && step.ran && !wasLoaded(found) && wasLoaded(candidate))) {
       found = candidate;
       at = p;
     }
   }
   return found;
+}
+
+/** A FROM on which something ran was fetched, or found (CACHED); one that ends as DONE without a word was asked for its key alone. */
+function wasLoaded(step: Step): boolean {
+  return step.parsed.instruction === 'FROM' && (everCached(step.vertex) || step.vertex.statuses.size > 0);
 }
 
 /** A step that ran cannot have begun before what it stands on was over. Cached steps are printed in any order. */
