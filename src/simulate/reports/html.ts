@@ -1,5 +1,5 @@
 /** One self-contained page: heat map of commits by steps, cost over time before and after a change. */
-import { duration, escapeXml, percent, plural } from '../../text.ts';
+import { duration, escapeXml, oneLine, percent, plural } from '../../text.ts';
 import type { Simulation, Variant } from '../model.ts';
 import { heatMap } from './heat-map.ts';
 import { SCRIPT, STYLE } from './page.ts';
@@ -38,9 +38,10 @@ ${s.notes.map((n) => `<p>${escapeXml(n)}</p>`).join('')}</section>
   },
 };
 
-/** JSON inside a script element: nothing in it can end the element. */
+/** JSON inside a script element: nothing in it can end the element, and no text in it turns the page's own round. */
 function embed(data: unknown): string {
-  return JSON.stringify(data).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const json = JSON.stringify(data, (_, value: unknown) => (typeof value === 'string' ? oneLine(value) : value));
+  return json.replace(/[<>&]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function facts(s: Simulation, timed: boolean): string {
