@@ -93,9 +93,18 @@ function rewriteStage(stage: Stage, dockerfile: Dockerfile, written: Dockerfile,
   return null;
 }
 
+/** Is there an install somewhere in it, whatever stands around it? */
 function mayInstall(i: Instruction): boolean {
-  return i.words.some((_, at) => ecosystems.some((e) => e.matches(i.words.slice(at))));
+  return i.words.some((_, at) => {
+    const rest = i.words.slice(at);
+    const end = rest.findIndex((w) => OPERATOR.test(w));
+    const words = end < 0 ? rest : [...rest.slice(0, end), ...(rest[end]!.endsWith(';') ? [rest[end]!.slice(0, -1)] : [])];
+    return ecosystems.some((e) => e.matches(words));
+  });
 }
+
+/** What ends a command: `|`, `||`, `;`, `&&`, `>log`, or a `;` right behind its last word. */
+const OPERATOR = /^(?:[|&;)]|\d?>)|;$/;
 
 /** What stands at the front of a RUN: the install and what needs no files; and what comes after. */
 interface Split {
@@ -308,7 +317,9 @@ function manifestLines(files: readonly string[], root: string, first: CopyLine, 
   const folderOf = (dir: string): string => {
     const target = `${workdir.replace(/(?<!\/)\/+$/, '')}${dir === '' ? '' : `/${dir}`}`;
     const below = relativeTo(here_ === '' ? '/' : here_, target === '' ? '/' : target);
-    return below === null ? `${target}/` : below === '' ? './' : isAbsoluteCopy(first.instruction) ? `${target}/` : `${below}/`;
+    // As the copy above is written.
+    if (below === null || isAbsoluteCopy(first.instruction)) return `${target}/`;
+    return below === '' ? './' : `${below}/`;
   };
   const groups = new Map<string, string[]>();
   for (const file of files) {

@@ -11,10 +11,12 @@ export interface Edit {
 
 export function applyEdits(dockerfile: Dockerfile, edits: readonly Edit[]): string {
   const lines = sourceLines(dockerfile.text);
+  // What is added ends its lines as the file does.
+  const asWritten = (text: string): string => (lines[0]?.endsWith('\r\n') ? text.replace(/(?<!\r)\n/g, '\r\n') : text);
   const before = new Map<number, string>();
   const after = new Map<number, string>();
   const gone = new Set<number>();
-  const add = (map: Map<number, string>, line: number, text: string): void => void map.set(line, (map.get(line) ?? '') + text);
+  const add = (map: Map<number, string>, line: number, text: string): void => void map.set(line, (map.get(line) ?? '') + asWritten(text));
   for (const { at, where, text } of edits) {
     const first = where === 'replace-with-comments' || where === 'before' ? firstLine(lines, at) : at.range.line;
     if (where === 'after') add(after, at.range.endLine, text);
@@ -27,7 +29,7 @@ export function applyEdits(dockerfile: Dockerfile, edits: readonly Edit[]): stri
     out += before.get(n) ?? '';
     if (!gone.has(n)) out += line;
     const more = after.get(n);
-    if (more !== undefined) out += (out === '' || out.endsWith('\n') ? '' : '\n') + more;
+    if (more !== undefined) out += (out === '' || out.endsWith('\n') ? '' : asWritten('\n')) + more;
   }
   return out;
 }
