@@ -64,7 +64,9 @@ export function readLine(text: string): ClassicLine | undefined {
 }
 
 /** `The command '/bin/sh -c false' returned a non-zero code: 1`, behind output without a line end or compose's `Service 'web' failed to build :` */
-const COMMAND_FAILED = /(?:Service '[^']{1,200}' failed to build ?: )?The command '.{0,20000}' returned a non-zero code: \d{1,5}\s*$/s;
+const COMMAND_FAILED = /' returned a non-zero code: \d{1,5}\s{0,20}$/;
+const COMMAND = "The command '";
+const SERVICE = /Service '[^']{1,200}' failed to build ?: $/;
 /** `COPY failed: …`, `unknown instruction: FOO`, `pull access denied for …`: the builder's own words, not those of a container */
 const BUILDER_FAILED =
   /^(?:COPY failed: |ADD failed: |Error response from daemon: |ERROR: |Build cancelled|.*(?:unknown instruction: |parse error|returned a non-zero code: ))/s;
@@ -76,8 +78,11 @@ const PULL =
   /^(?:[0-9a-f]{12}: |\S{1,300}: Pulling from |Digest: |Status: |Trying to pull |Pulling |Downloading|Extracting|Unable to find image )/;
 
 export function isCommandFailure(text: string): string | undefined {
-  const m = COMMAND_FAILED.exec(text.length > 24_000 ? text.slice(-24_000) : text);
-  return m ? m[0] : undefined;
+  const near = text.slice(-20_000);
+  const at = COMMAND_FAILED.test(near.slice(-100)) ? near.indexOf(COMMAND) : -1;
+  if (at < 0) return undefined;
+  const service = SERVICE.exec(near.slice(Math.max(0, at - 250), at))?.[0] ?? '';
+  return service + near.slice(at);
 }
 
 export function isBuilderFailure(text: string): boolean {

@@ -33,7 +33,7 @@ const PACKAGE_MANAGERS: readonly PackageManager[] = [
   { name: 'Pipenv', command: /\bpipenv (?:install|sync)\b/, manifests: ['Pipfile', 'Pipfile.lock'], cache: '/root/.cache/pipenv' },
   {
     name: 'pip',
-    command: /\b(?:pip3?|uv pip) install\b[^&;|]{0,2000}(?:-r|--requirement)/,
+    command: /\b(?:pip3?|uv pip) install\b[^&;|]{0,1000}(?:-r|--requirement)/,
     manifests: ['requirements.txt'],
     cache: '/root/.cache/pip',
   },

@@ -4,7 +4,7 @@ import { packageManagerOf } from './install.ts';
 
 /** Commands that need tools which no running program needs. */
 const COMPILES =
-  /\b(?:npm|pnpm|yarn|bun) (?:run )?build\b|\bgo build\b|\bcargo build\b|\b(?:mvn|mvnw)\b[^;&|]{0,2000}\bpackage\b|\b(?:gradle|gradlew)\b[^;&|]{0,2000}\b(?:build|bootJar|assemble)\b|\bdotnet publish\b|\btsc\b|\b(?:apt-get|apk)\b[^;&|]{0,2000}\b(?:build-essential|build-base|gcc|g\+\+)\b/;
+  /\b(?:npm|pnpm|yarn|bun) (?:run )?build\b|\bgo build\b|\bcargo build\b|\b(?:mvn|mvnw)\b[^;&|]{0,1000}\bpackage\b|\b(?:gradle|gradlew)\b[^;&|]{0,1000}\b(?:build|bootJar|assemble)\b|\bdotnet publish\b|\btsc\b|\b(?:apt-get|apk)\b[^;&|]{0,1000}\b(?:build-essential|build-base|gcc|g\+\+)\b/;
 
 const advice: Advice = {
   id: 'split-stage',

@@ -5,7 +5,7 @@ import type { Advice } from './define.ts';
 
 const SYSTEM = /\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper) (?:-\S{1,300} ){0,20}(?:install|add)\b/;
 /** It installs what the context brings. */
-const LOCAL = /\b(?:install|add)\b[^;&|]{0,2000} (?:\.{0,2}\/|\$)\S*/;
+const LOCAL = /\b(?:install|add)\b[^;&|]{0,1000} (?:\.{0,2}\/|\$)\S*/;
 
 const advice: Advice = {
   id: 'system-packages-first',

@@ -14,7 +14,7 @@ export interface Mounted {
 
 /** What throws the cache away, or does without one: a mount would be in its way, or for nothing. */
 const UNCACHED =
-  /--no-cache-dir\b|PIP_NO_CACHE_DIR|\bcache clean\b|\bclean --force\b|clear-cache|\brm -rf?\b[^;&|]{0,2000}(?:\.npm|\.cache|\.m2|\.gradle|\.nuget|\/go\/pkg|registry)/;
+  /--no-cache-dir\b|PIP_NO_CACHE_DIR|\bcache clean\b|\bclean --force\b|clear-cache|\brm -rf?\b[^;&|]{0,1000}(?:\.npm|\.cache|\.m2|\.gradle|\.nuget|\/go\/pkg|registry)/;
 
 export function addCacheMounts(dockerfile: string): Mounted {
   const parsed = parseDockerfile(dockerfile, 'Dockerfile');

@@ -37,7 +37,7 @@ const LOOKS: Readonly<Record<Column, string>> = {
 };
 
 /** `   48.2MB    buildkit.dockerfile.v0` after a command; a plain number of bytes only where it stands well apart. */
-const SIZE_AT_END = /(?<!\s)(?:\s{2,}(?=\d+(?:\.\d+)? ?[kKMGTP]?i?B)|\s{3,}(?=\d+(?:\s|$)))(\d+(?:\.\d+)?(?: ?[kKMGTP]?i?B)?)(|\s.*)$/;
+const SIZE_AT_END = /(?<!\s)(?:\s{2,}(?=\d+(?:\.\d+)? ?[kKMGTP]?i?B)|\s{3,}(?=\d+(?:\s|$)))(\d+(?:\.\d+)?(?: ?[kKMGTP]?i?B)?)(|\s[\s\S]*)$/;
 
 interface Place {
   readonly column: Column;

@@ -130,6 +130,12 @@ function platformOf(step: StepKeys): string | null {
   return /^\[([^\s\]/]*\/[^\s\]]*) /.exec(step.name)?.[1] ?? null;
 }
 
+/** `RUN <<EOF (set -e...)`: builders show the beginning of a here-document's body. */
+function withoutBody(text: string): string {
+  const at = text.indexOf(' (');
+  return at >= 0 && text.includes('<<') && text.endsWith(')') ? text.slice(0, at) : text;
+}
+
 function textOf(name: string): string {
   return name.replace(/^\[[^\]]*\] (?:ONBUILD )?/, '');
 }
@@ -182,7 +188,7 @@ function matchWritten(steps: readonly Step[], keys: BuildKeys): StepMatch {
   }
   let compared = 0;
   for (const step of steps) {
-    const text = squeeze(step.parsed.text.replace(/ \(.*\)$/, (rest) => (step.parsed.text.includes('<<') ? '' : rest)));
+    const text = squeeze(withoutBody(step.parsed.text));
     const next = queues.get(text)?.shift();
     if (next) found.set(step.id, next);
     else if (!isElsewhere(text, keys)) mismatches.push({ step: step.id, shown: step.name, expected: null });

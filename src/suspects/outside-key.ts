@@ -38,8 +38,8 @@ const SUSPICIONS: readonly Suspicion[] = [
   },
   {
     kind: 'remote-download',
-    sign: /\b(?:curl|wget)\b[^|;&]{0,2000}https?:\/\//,
-    unless: /sha(?:1|224|256|384|512)sum|shasum|gpgv?\b[^;&|]{0,2000}--verify|--checksum|md5sum|cosign verify|minisign/,
+    sign: /\b(?:curl|wget)\b[^|;&]{0,1000}https?:\/\//,
+    unless: /sha(?:1|224|256|384|512)sum|shasum|gpgv?\b[^;&|]{0,1000}--verify|--checksum|md5sum|cosign verify|minisign/,
     isPinned: (text) => urlsOf(text).every(hasVersion),
     summary: 'what it downloaded may be out of date',
     because: 'what an address holds is no part of the cache key, and nothing in this RUN checks what came',
@@ -47,8 +47,8 @@ const SUSPICIONS: readonly Suspicion[] = [
   },
   {
     kind: 'unpinned-install',
-    sign: /\b(?:apt-get|apt|yum|dnf) (?:-\S{1,300} ){0,20}install\b|\bapk (?:-\S{1,300} ){0,20}add\b|\bnpm (?:i|install) (?:-g|--global)\b|\bgem install\b|\bgo install \S+@latest\b|\bcargo install (?!.{0,2000}--(?:path|version|git))|\bpip3? install (?!.{0,2000}(?:-r|--requirement|-e|\.)\b)/,
-    unless: /\binstall\b[^;&|]{0,2000}(?:=\d|==|@\d)|\badd\b[^;&|]{0,2000}=\d/,
+    sign: /\b(?:apt-get|apt|yum|dnf) (?:-\S{1,300} ){0,20}install\b|\bapk (?:-\S{1,300} ){0,20}add\b|\bnpm (?:i|install) (?:-g|--global)\b|\bgem install\b|\bgo install \S+@latest\b|\bcargo install (?!.{0,1000}--(?:path|version|git))|\bpip3? install (?!.{0,1000}(?:-r|--requirement|-e|\.)\b)/,
+    unless: /\binstall\b[^;&|]{0,1000}(?:=\d|==|@\d)|\badd\b[^;&|]{0,1000}=\d/,
     summary: 'packages without a version: those of the day when this layer was made',
     because: 'which version is the newest is no part of the cache key',
     fix: 'Pin versions, or rebuild now and then with `--no-cache-filter` for this stage or `--pull`.',

@@ -199,10 +199,10 @@ describe('an image history with such texts', () => {
     expect(shown.stderr).toBe('');
     check(format, shown.stdout);
     check(format, lab.run(['history', '--history', one, '--history', two, '--format', format]).stdout);
-    const table = lab.write(
-      'table.history',
-      `IMAGE   CREATED   CREATED BY   SIZE   COMMENT\n${HOSTILE.map((t) => `abc   2 days ago   RUN ${t}   5MB   ${t}`).join('\n')}\n`,
-    );
+    const row = (id: string, created: string, by: string, size: string, comment: string): string =>
+      `${id.padEnd(15)}${created.padEnd(16)}${by.padEnd(150)}${size.padEnd(10)}${comment}`;
+    const rows = HOSTILE.map((text) => row('<missing>', '2 days ago', `RUN /bin/sh -c ${text} # buildkit`, '5MB', text));
+    const table = lab.write('table.history', `${[row('IMAGE', 'CREATED', 'CREATED BY', 'SIZE', 'COMMENT'), ...rows].join('\n')}\n`);
     const pasted = lab.run(['history', '--history', table, '--format', format]);
     expect(pasted.stderr).toBe('');
     check(format, pasted.stdout);
