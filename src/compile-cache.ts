@@ -16,15 +16,18 @@ interface Loadable {
   require(name: string): unknown;
 }
 type Loader = (module: Loadable, file: string) => void;
+type Require = (name: string) => unknown;
 
 interface NodeModule {
+  /** By file. */
+  readonly _cache: Readonly<Record<string, { readonly exports: object; readonly loaded: boolean } | undefined>>;
   readonly _extensions: Record<string, Loader>;
   readonly enableCompileCache?: () => unknown;
 }
 
 /** @param dist the folder of the bundle: what is loaded from its chunks after this is kept */
 export function keepCompiled(dist: string): void {
-  const { enableCompileCache, _extensions: extensions } = Module as unknown as NodeModule;
+  const { enableCompileCache, _cache: cache, _extensions: extensions } = Module as unknown as NodeModule;
   if (enableCompileCache) return void enableCompileCache();
   const folder = cacheFolder();
   if (folder === undefined) return;
@@ -32,15 +35,27 @@ export function keepCompiled(dist: string): void {
   // The names of chunks hold a hash of their content: V8 itself tells two sources apart by their length alone.
   const kept = path.join(folder, 'code', `${VERSION}-${process.version}-${process.arch}`);
   const fresh = new Map<string, Script>();
-  extensions['.cjs'] = (module, file) => {
-    const load = extensions['.js']!;
-    if (path.dirname(file) !== chunks) return load(module, file);
-    const cachedData = readOwn(path.join(kept, path.basename(file)));
+  // Chunks load each other without Node's search for them: it asks the disk four times for each.
+  const loaded = new Map<string, { exports: object }>();
+  const load = (name: string, require: Require): object => {
+    const file = path.join(chunks, name);
+    const known = loaded.get(name);
+    if (known) return known.exports;
+    // Those that were loaded before this was set up.
+    if (cache[file]?.loaded) return cache[file].exports;
+    const chunk = { exports: {} };
+    loaded.set(name, chunk);
+    const cachedData = readOwn(path.join(kept, name));
     const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`;
     const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
-    if (!cachedData || script.cachedDataRejected) fresh.set(path.basename(file), script);
-    const require = (name: string): unknown => module.require(name);
-    (script.runInThisContext() as (...wrapped: unknown[]) => void).call(module.exports, module.exports, require, module, file, chunks);
+    if (!cachedData || script.cachedDataRejected) fresh.set(name, script);
+    const requireNext = (next: string): unknown => (next.startsWith('./') ? load(next.slice(2), require) : require(next));
+    (script.runInThisContext() as (...wrapped: unknown[]) => void).call(chunk.exports, chunk.exports, requireNext, chunk, file, chunks);
+    return chunk.exports;
+  };
+  extensions['.cjs'] = (module, file) => {
+    if (path.dirname(file) !== chunks) return extensions['.js']!(module, file);
+    module.exports = load(path.basename(file), (name) => module.require(name));
   };
   process.on('exit', () => {
     if (fresh.size > 0) keep(kept, fresh);

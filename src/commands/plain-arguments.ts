@@ -17,6 +17,11 @@ type Value = string | number | boolean | string[];
 
 const TABLE: Readonly<Record<string, Options>> = { ...DIAGNOSIS_OPTIONS, passthrough: PASSTHROUGH };
 
+/** `-f` is `--dockerfile`. */
+const LETTERS = new Map(
+  Object.entries(TABLE).flatMap(([name, { alias }]) => (typeof alias === 'string' ? [[`-${alias}`, `--${name}`]] : [])),
+);
+
 /** @returns null where yargs is to read them */
 export function readPlainArguments(args: readonly string[]): PlainArguments | null {
   const values: Record<string, Value> = {};
@@ -32,7 +37,7 @@ export function readPlainArguments(args: readonly string[]): PlainArguments | nu
       files.push(arg);
       continue;
     }
-    const [, negated, name, inline] = /^--(no-)?([a-z-]+)(?:=(.+))?$/s.exec(arg) ?? [];
+    const [, negated, name, inline] = /^--(no-)?([a-z-]+)(?:=(.+))?$/s.exec(LETTERS.get(arg) ?? arg) ?? [];
     const option = name === undefined || !Object.hasOwn(TABLE, name) ? undefined : TABLE[name];
     if (!option || (given.has(name!) && !option.array)) return null;
     if (option.type === 'boolean') {

@@ -106,10 +106,10 @@ function createPath(order: readonly Step[], byId: ReadonlyMap<string, Step>): (f
   return (free) => {
     const ends = new Float64Array(order.length);
     let longest = 0;
-    for (const [at, step] of order.entries()) {
+    for (let at = 0; at < order.length; at++) {
       let start = 0;
       for (const input of inputs[at]!) if (ends[input]! > start) start = ends[input]!;
-      ends[at] = start + (free.has(step) ? 0 : (step.seconds ?? 0));
+      ends[at] = start + (free.has(order[at]!) ? 0 : (order[at]!.seconds ?? 0));
       if (ends[at]! > longest) longest = ends[at]!;
     }
     return longest;
