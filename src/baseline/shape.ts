@@ -35,7 +35,8 @@ function isObject(v: unknown): v is Record<string, unknown> {
 }
 
 const base: Check = (v) =>
-  isObject(v) && ((v.kind === 'step' && text(v.id)) || (v.kind === 'image' && text(v.image)) || v.kind === 'scratch');
+  isObject(v) &&
+  ((v.kind === 'step' && text(v.id)) || (v.kind === 'image' && text(v.image) && optional(text)(v.context)) || v.kind === 'scratch');
 
 const selection: Check = shape({ sources: list(text), exclude: optional(list(text)), parents: optional(flag), literal: optional(flag) });
 
@@ -43,7 +44,7 @@ const READS: Readonly<Record<string, Check>> = {
   context: shape({ selection, digest: nullable(text) }),
   named: shape({ context: text, selection, digest: nullable(text) }),
   stage: shape({ stage: number, paths: list(text), end: optional(base) }),
-  image: shape({ image: text, paths: list(text) }),
+  image: shape({ image: text, paths: list(text), context: optional(text) }),
   remote: shape({ url: text }),
   inline: shape({ digest: text }),
 };

@@ -116,6 +116,14 @@ function causeOf(d: Difference, where: string): CauseReport {
         after: d.after,
       };
     case 'image': {
+      if (d.context !== undefined)
+        return {
+          kind: 'named-context-changed',
+          ...certain,
+          summary: `The named context ${d.context} is another image: ${show(d.before)} before, now ${show(d.after)}`,
+          because: [`--build-context ${d.context}=… names another image than for ${where}`],
+          context: d.context,
+        };
       const tag = d.before !== null && d.after !== null && !d.before.startsWith('sha256:');
       return {
         kind: 'base-image-changed',

@@ -103,7 +103,9 @@ function openStage(
     return { state: fromImage({ env: [] }, { kind: 'scratch' }, platform), origin: { kind: 'scratch' }, image: null };
   const image = context ? (context.ref && 'image' in context.ref ? context.ref.image : null) : node.base;
   const origin: Origin =
-    image === null ? { kind: 'context', context: context!.name } : { kind: 'image', image, platform: formatPlatform(platform) };
+    image === null
+      ? { kind: 'context', context: context!.name }
+      : { kind: 'image', image, platform: formatPlatform(platform), ...(context && { context: context.name }) };
   // a folder as a base has no configuration
   const facts: ImageFacts = image === null ? (context!.ref === null ? {} : { env: [] }) : (settings.images[image] ?? {});
   return { state: fromImage(facts, origin, platform), origin, image };

@@ -40,7 +40,8 @@ export interface Settings {
 /** What a step stands on or reads from. */
 export type Origin =
   | { readonly kind: 'step'; readonly step: string }
-  | { readonly kind: 'image'; readonly image: string; readonly platform: string }
+  /** `context`: the additional context that puts the image in its place. */
+  | { readonly kind: 'image'; readonly image: string; readonly platform: string; readonly context?: string }
   /** A context: '' is the build context, else the name of an additional one. */
   | { readonly kind: 'context'; readonly context: string }
   | { readonly kind: 'scratch' };

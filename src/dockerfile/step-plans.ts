@@ -101,7 +101,8 @@ function resolveFrom(name: string, scope: Scope): Origin {
   if (name === 'scratch') return { kind: 'scratch' };
   const context = findContext(scope.settings, name, parsePlatform(scope.platform));
   if (!context) return { kind: 'image', image: name, platform: scope.platform };
-  if (context.ref && 'image' in context.ref) return { kind: 'image', image: context.ref.image, platform: scope.platform };
+  if (context.ref && 'image' in context.ref)
+    return { kind: 'image', image: context.ref.image, platform: scope.platform, context: context.name };
   return { kind: 'context', context: context.name };
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { BuildCommand } from '../command/types.ts';
 import { takeSnapshot } from '../context/snapshot.ts';
 import type { ContextListing } from '../context/types.ts';
+import type { StepDraft } from '../graph/build.ts';
 import { isAllowed, isFolder, type Limits } from './sources.ts';
 
 /**
@@ -17,6 +18,28 @@ export function readContext(root: string, dockerfile: string | null, folder: str
     notes.push(`The build context ${root} could not be read: ${error instanceof Error ? error.message.split('\n')[0] : 'unknown'}`);
     return null;
   }
+}
+
+/** What stands behind additional contexts: an image by its reference, null for files. From the command line, else from the log's own vertices. */
+export function namedImages(
+  command: BuildCommand | null,
+  graph: Pick<StepDraft, 'steps'>,
+): Record<string, { readonly image: string } | null> {
+  const found: Record<string, { readonly image: string } | null> = {};
+  if (command) {
+    for (const [name, where] of Object.entries(command.namedContexts)) {
+      const image = /^docker-image:\/\/(.+)$/.exec(where)?.[1];
+      found[name] = image === undefined ? null : { image };
+    }
+    return found;
+  }
+  // `[context base] load metadata for node:22`, `[context assets] load from client`
+  for (const step of graph.steps.values()) {
+    const [, name, image] = /^\[context ([^\]\s]{1,200})\] (?:load metadata for (\S+)|load from client$)/.exec(step.name) ?? [];
+    if (name !== undefined)
+      found[name] = image === undefined ? (found[name] ?? null) : { image: image.replace(/@sha256:[0-9a-f]{64}$/, '') };
+  }
+  return found;
 }
 
 export function readNamedContexts(

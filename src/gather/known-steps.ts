@@ -19,6 +19,11 @@ export function knownSteps(match: StepMatch, keys: BuildKeys, graph: Pick<StepDr
   const from = new Map<string, string>();
   for (const s of graph.steps.values())
     for (const a of s.aliases) if (a.text.startsWith('FROM ')) from.set(normalise(a.text.slice(5).split(' ')[0] ?? ''), s.id);
+  // `[context base] node:22`
+  for (const s of graph.steps.values()) {
+    const image = /^\[context [^\]\s]{1,200}\] (\S+)$/.exec(s.name)?.[1];
+    if (image !== undefined && !from.has(normalise(image))) from.set(normalise(image), s.id);
+  }
   const context = [...graph.steps.values()].find((s) => /load build context/.test(s.name))?.id;
   const known = new Map<string, KnownStep>();
   const place = (base: BuildKeys['steps'][number]['base']): string | undefined => {

@@ -24,7 +24,7 @@ import { agesOfPast } from '../suspects/ages.ts';
 import { findStaleArguments } from '../suspects/stale-argument.ts';
 import { findStaleHits } from '../suspects/stale-files.ts';
 import { findArguments } from './arguments.ts';
-import { readContext, readNamedContexts } from './contexts.ts';
+import { namedImages, readContext, readNamedContexts } from './contexts.ts';
 import type { Gathered, Given } from './gather.ts';
 import { readHistory } from './history.ts';
 import { readImages } from './images.ts';
@@ -56,7 +56,8 @@ export async function gatherKnown(
   const dockerfile = parseDockerfile(source.text, source.name);
   const graph = draftGraph(log);
   const args = findArguments(command, options, dockerfile, graph);
-  const shape: KeyInput = { dockerfile, ...keyOptions(command), buildArgs: args.values, argsKnown: args.known };
+  const images = namedImages(command, graph);
+  const shape: KeyInput = { dockerfile, ...keyOptions(command), buildArgs: args.values, argsKnown: args.known, namedContexts: images };
   const draft = draftKeys(shape);
   const match = matchSteps(graph.steps.values(), draft.keys);
   debugLog().info(
@@ -77,8 +78,7 @@ export async function gatherKnown(
   const listing = given.listing !== undefined ? given.listing : context === null ? null : readContext(context, source.path, folder, notes);
   const salt = previous?.salt ?? newSalt();
   const named = given.named ?? readNamedContexts(command, base, folder, notes, limits);
-  const full = Object.keys(named).length === 0 ? draft : draftKeys({ ...shape, namedContexts: named });
-  const { keys, secrets } = completeProtected(full, { context: listing, namedContexts: named }, salt);
+  const { keys, secrets } = completeProtected(draft, { context: listing, namedContexts: { ...images, ...named } }, salt);
   const accepted = readAcceptances(source.text);
   notes.push(...accepted.notes);
   const now: BuildState = { keys, listing, named, images: readImages(graph, keys) };
@@ -96,7 +96,11 @@ export async function gatherKnown(
       source.path !== null &&
       context !== null && {
         rewrites: (wish: RewriteWish) => {
-          const grounds = { before: previous?.listing ?? null, shape: { ...shape, namedContexts: named }, steps: match.steps };
+          const grounds = {
+            before: previous?.listing ?? null,
+            shape: { ...shape, namedContexts: { ...images, ...named } },
+            steps: match.steps,
+          };
           return proposeRewrites(source.text, source.path!, context, listing, grounds, wish);
         },
       }),

@@ -14,6 +14,8 @@ interface Chain {
   readonly stage: string | null;
   readonly at: Map<number, Step>;
   of: number;
+  /** The build has additional contexts. */
+  readonly contexts: boolean;
 }
 
 /** Fills `inputs` of every step. Steps that have exact inputs keep them. */
@@ -55,6 +57,7 @@ function chainKey(n: Pick<VertexName, 'target' | 'platform' | 'stage'>): string 
 
 function gatherChains(steps: readonly Step[]): Map<string, Chain> {
   const chains = new Map<string, Chain>();
+  const contexts = steps.some((s) => s.name.startsWith('[context '));
   for (const step of steps) {
     if (step.duplicateOf !== null) continue;
     for (const a of step.aliases) {
@@ -62,7 +65,7 @@ function gatherChains(steps: readonly Step[]): Map<string, Chain> {
       const key = chainKey(a);
       let chain = chains.get(key);
       if (!chain) {
-        chain = { key, target: a.target, platform: a.platform, stage: a.stage, at: new Map(), of: 0 };
+        chain = { key, target: a.target, platform: a.platform, stage: a.stage, at: new Map(), of: 0, contexts };
         chains.set(key, chain);
       }
       // Of two vertices at one position (ADD url; a duplicate) the later is the one that the next step stands on.
@@ -145,8 +148,21 @@ function samePlatform(a: Chain, b: Chain): boolean {
   return a.platform === b.platform;
 }
 
+/** `[deps 1/4]` … `[deps 3/4]`: FROM was counted and has no number of its own, for an additional context is in the image's place. */
+function standsOnContext(chain: Chain): boolean {
+  const first = chain.at.get(1);
+  return (
+    chain.contexts &&
+    first !== undefined &&
+    first.parsed.instruction !== 'FROM' &&
+    !chain.at.has(chain.of) &&
+    chain.at.size === chain.of - 1
+  );
+}
+
 /** `[deps 1/2] COPY package.json ./`: no FROM is shown, so the stage stands on another stage, or on scratch. */
 function parentStage(step: Step, own: Chain, chains: Map<string, Chain>, ends: ReadonlySet<string>): Step | undefined {
+  if (standsOnContext(own)) return undefined;
   const mine = new Set(references(step).map((r) => r.toLowerCase()));
   for (const s of own.at.values()) for (const r of references(s)) mine.add(r.toLowerCase());
   const candidates: { step: Step; score: number }[] = [];
@@ -154,8 +170,10 @@ function parentStage(step: Step, own: Chain, chains: Map<string, Chain>, ends: R
     if (chain === own || chain.target !== own.target || !samePlatform(chain, own)) continue;
     const last = end(chain);
     const stage = (chain.stage ?? '').toLowerCase();
+    // FROM names a stage by its name: one that has none is nobody's parent.
+    if (/^(?:stage-\d+)?$/.test(stage)) continue;
     if (!last || last === step || mine.has(stage) || last.parsed.instruction === 'FROM' || !endsBefore(last, step)) continue;
-    if (last.aliases.find((a) => chainKey(a) === chain.key)?.position !== chain.of) continue;
+    if ((last.aliases.find((a) => chainKey(a) === chain.key)?.position ?? 0) + (standsOnContext(chain) ? 1 : 0) !== chain.of) continue;
     const score =
       (ends.has(stage) ? 0 : 2) +
       (/base|common|setup|prepare/.test(stage) ? 2 : 0) +

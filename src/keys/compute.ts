@@ -105,7 +105,8 @@ function buildPlatform(input: KeyInput, plan: Plan, several: boolean): { readonl
   const ids = new Map(plan.steps.map((step) => [step.id, `${prefix}${step.stageIndex}:${step.position}`]));
   const toBase = (origin: Origin): Base => {
     if (origin.kind === 'step') return { kind: 'step', id: ids.get(origin.step)! };
-    if (origin.kind === 'image') return { kind: 'image', image: showUnknown(origin.image) };
+    if (origin.kind === 'image')
+      return { kind: 'image', image: showUnknown(origin.image), ...(origin.context !== undefined && { context: origin.context }) };
     return origin.kind === 'scratch' ? { kind: 'scratch' } : { kind: 'image', image: origin.context };
   };
   // without --platform nobody says what the builder's own platform is

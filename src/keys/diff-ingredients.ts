@@ -197,7 +197,11 @@ function compareRead(old: Read, read: Read, partner: StepKeys, step: StepKeys, {
     found.differences.push({ kind: 'files', context: read.kind === 'named' ? read.context : null, paths });
   } else if (read.kind === 'inline' && old.kind === 'inline') {
     if (read.digest !== old.digest) compareBodies(partner, step, found);
-  } else if (read.kind === 'image' && old.kind === 'image' && read.image === old.image) {
+  } else if (read.kind === 'image' && old.kind === 'image' && read.image !== old.image) {
+    // another name in the line is the line's doing; behind a context's name it is the command's
+    if (read.context !== undefined && read.context === old.context)
+      found.differences.push({ kind: 'image', image: read.image, before: old.image, after: read.image, context: read.context });
+  } else if (read.kind === 'image' && old.kind === 'image') {
     const was = before.images[old.image] ?? null;
     const is = after.images[read.image] ?? null;
     if (was === null || is === null) found.unknown.push(`the digest of ${read.image}`);

@@ -22,7 +22,14 @@ export type Difference =
   | { readonly kind: 'setting'; readonly name: string; readonly before: string | null; readonly after: string | null }
   | { readonly kind: 'platform'; readonly before: string | null; readonly after: string | null }
   | { readonly kind: 'files'; readonly context: string | null; readonly paths: readonly PathChange[] }
-  | { readonly kind: 'image'; readonly image: string; readonly before: string | null; readonly after: string | null };
+  /** `context`: the additional context that names it, in FROM or in --from. */
+  | {
+      readonly kind: 'image';
+      readonly image: string;
+      readonly before: string | null;
+      readonly after: string | null;
+      readonly context?: string;
+    };
 
 export interface Compared {
   /** The step of the build before that it was compared with; null where it is new. */
@@ -140,7 +147,14 @@ function compareImages(was: Base, is: Base, partner: StepKeys, step: StepKeys, c
   if (otherPlatform && !found.differences.some((it) => it.kind === 'platform'))
     found.differences.push({ kind: 'platform', before: partner.platform, after: step.platform });
   if (image !== old) {
-    found.differences.push({ kind: 'image', image: image ?? old ?? '', before: old, after: image });
+    const context = is.kind === 'image' && was.kind === 'image' && is.context === was.context ? is.context : undefined;
+    found.differences.push({
+      kind: 'image',
+      image: image ?? old ?? '',
+      before: old,
+      after: image,
+      ...(context !== undefined && { context }),
+    });
     compareFromArguments(partner, step, comparison, found);
   } else if (digest === null || oldDigest === null) found.unknown.push(`the digest of ${image}`);
   else if (!otherPlatform) found.differences.push({ kind: 'image', image: image ?? '', before: oldDigest, after: digest });

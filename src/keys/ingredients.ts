@@ -114,7 +114,8 @@ function readFrom(origin: Origin, toBase: ToBase, selection: CopySelection, stag
   const paths = selection.sources.map((it) => (selection.parents ? it : joinPaths('/', it)));
   if (origin.kind === 'scratch') return stage === null ? [] : [{ kind: 'stage', stage, paths, end: { kind: 'scratch' } }];
   if (stage !== null) return [{ kind: 'stage', stage, paths, end: toBase(origin) }];
-  if (origin.kind === 'image') return [{ kind: 'image', image: origin.image, paths }];
+  if (origin.kind === 'image')
+    return [{ kind: 'image', image: origin.image, paths, ...(origin.context !== undefined && { context: origin.context }) }];
   if (origin.kind === 'step') return [];
   if (origin.context === '') return [{ kind: 'context', selection, digest: null }];
   return [{ kind: 'named', context: origin.context, selection, digest: null }];

@@ -27,14 +27,14 @@ export type Read =
   | { readonly kind: 'named'; readonly context: string; readonly selection: CopySelection; readonly digest: string | null }
   /** `end` is what the paths are read from: the stage's last step, or what it stands on. */
   | { readonly kind: 'stage'; readonly stage: number; readonly paths: readonly string[]; readonly end?: Base }
-  | { readonly kind: 'image'; readonly image: string; readonly paths: readonly string[] }
+  | { readonly kind: 'image'; readonly image: string; readonly paths: readonly string[]; readonly context?: string }
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'inline'; readonly digest: string };
 
 export type Base =
   | { readonly kind: 'step'; readonly id: string }
-  /** An image; or an additional context in an image's place, under the context's name. */
-  | { readonly kind: 'image'; readonly image: string }
+  /** An image, with the additional context that puts it there; or a folder in an image's place, under its context's name. */
+  | { readonly kind: 'image'; readonly image: string; readonly context?: string }
   | { readonly kind: 'scratch' };
 
 export interface StepKeys {

@@ -7,7 +7,7 @@ import type { BuildCommand } from '../command/types.ts';
 import { chooseReports, deliver } from '../deliver.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { UserError } from '../errors.ts';
-import { readContext, readNamedContexts } from '../gather/contexts.ts';
+import { namedImages, readContext, readNamedContexts } from '../gather/contexts.ts';
 import { findBaseline, keyOptions, projectOf } from '../gather/known.ts';
 import { completeProtected } from '../gather/protected-keys.ts';
 import { findContext, findDockerfile, type Source } from '../gather/sources.ts';
@@ -60,7 +60,7 @@ async function foreseeBuild(argv: readonly string[], options: PredictOptions): P
     buildArgs: command.buildArgs,
     argsKnown: true,
     context: listing,
-    namedContexts: named,
+    namedContexts: { ...namedImages(command, { steps: new Map() }), ...named },
   };
   const { keys } = completeProtected(draftKeys(input), input, before?.salt ?? newSalt());
   const imported =

@@ -26,8 +26,6 @@ const UNKNOWABLE: Readonly<Record<string, { why: string; missing: 'all' | number
   'node-multi-base-digest': { why: 'the tag of the base had moved', missing: 'all', extra: 0 },
   'bun-addurl': { why: 'what the URL gives had changed', missing: 'all', extra: 0 },
   'py-instruction-inserted': { why: 'a step failed, and what stands on it was never run', missing: 0, extra: 5 },
-  // Known to be wrong: the command line would tell that the image of a named context is another one.
-  'mono-nctx-img': { why: 'images of named contexts are not in the model', missing: 1, extra: 0 },
   // Known to be wrong: a stage ran again, and a COPY --link of its files was foretold as reused.
   'uv-bindlock-both': { why: 'COPY --link of a stage that ran', missing: 1, extra: 0 },
 };
