@@ -1,5 +1,9 @@
 /** Each piece of advice where it belongs, and not beside it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
+import { advice } from '../../src/advice/index.ts';
+import { parseCommandLine } from '../../src/command/parse.ts';
 import { diagnose } from '../../src/diagnose.ts';
 import { createLogReader } from '../../src/input/reader.ts';
 import type { BuildReport } from '../../src/model.ts';
@@ -146,4 +150,137 @@ test('native-builder: a RUN many times slower than its twin of another platform'
   expect(found).toMatchObject({ savesSeconds: 110 });
   expect(found!.because![0]).toMatch(/^#4 `RUN make` took 120\.0 s for linux\/arm64 and 10\.0 s for linux\/amd64: 12 times as long/);
   expect(advised(read(platforms(15)), 'native-builder')).toBeUndefined();
+});
+
+const RUNS = ['RUN make tools', 'RUN make'];
+const made = (seconds: number | null): Went[] => RUNS.map((r) => [r, seconds]);
+const RUN_FILES: Files = { ...BASE, Dockerfile: `FROM busybox:1.35\n${RUNS.join('\n')}\n` };
+
+test('drop-no-cache: the flag of the command, and only that', async () => {
+  const p = openProject(RUN_FILES);
+  await p.build(made(5));
+  expect(advised(await p.build(made(5), 'docker build --no-cache .'), 'drop-no-cache')).toMatchObject({
+    summary: expect.stringMatching(/^Drop `--no-cache`;/),
+    savesSeconds: 10,
+  });
+  expect(advised(await p.build(made(5)), 'drop-no-cache')).toBeUndefined();
+});
+
+test('pin-base: a tag that moved, with the digest that this build used', async () => {
+  const p = openProject(RUN_FILES);
+  await p.build(made(5));
+  p.moveBase();
+  const found = advised(await p.build(made(5)), 'pin-base')!;
+  expect(found).toMatchObject({ savesSeconds: 0, summary: expect.stringContaining(`FROM busybox:1.35@sha256:${'6'.repeat(64)}`) });
+  expect(found.patch).toContain(`-FROM busybox:1.35\n+FROM busybox:1.35@sha256:${'6'.repeat(64)}\n`);
+  expect(
+    advised(
+      await p.build([
+        ['RUN make tools', null],
+        ['RUN make', 5],
+      ]),
+      'pin-base',
+    ),
+  ).toBeUndefined();
+});
+
+test('fixed-epoch: SOURCE_DATE_EPOCH of each commit makes WORKDIR run, and all below it', async () => {
+  const p = openProject({ ...BASE, Dockerfile: 'FROM busybox:1.35\nWORKDIR /app\nRUN make\n' });
+  const build = (epoch: number): ReturnType<typeof p.build> =>
+    p.build(
+      [
+        ['WORKDIR /app', 0.1],
+        ['RUN make', 5],
+      ],
+      `docker build --build-arg SOURCE_DATE_EPOCH=${epoch} .`,
+    );
+  await build(1_700_000_000);
+  const report = await build(1_700_000_001);
+  expect(advised(report, 'fixed-epoch')).toMatchObject({ savesSeconds: 5.1, because: [expect.stringMatching(/^#4 is a WORKDIR/)] });
+  expect(advised(report, 'move-arg-down')).toBeUndefined();
+});
+
+test('same-modes: modes changed, and nothing else', async () => {
+  const files = { ...BASE, Dockerfile: 'FROM busybox:1.35\nCOPY src /src\nRUN make\n' };
+  const steps: Went[] = [
+    ['COPY src /src', 0.1],
+    ['RUN make', 5],
+  ];
+  const p = openProject(files);
+  p.chmod('src/a.txt', 0o644);
+  await p.build(steps);
+  p.chmod('src/a.txt', 0o755);
+  expect(advised(await p.build(steps), 'same-modes')).toMatchObject({ savesSeconds: 5.1 });
+  p.write({ 'src/a.txt': 'two two\n' });
+  expect(advised(await p.build(steps), 'same-modes')).toBeUndefined();
+});
+
+test('pin-remote-source: the address is the same, what it holds is not', async () => {
+  const add = 'ADD https://example.org/list.txt /list';
+  const p = openProject({ ...BASE, Dockerfile: `FROM busybox:1.35\n${add}\nRUN make\n` });
+  const steps: Went[] = [
+    [add, 0.1],
+    ['RUN make', 5],
+  ];
+  await p.build(steps);
+  expect(advised(await p.build(steps), 'pin-remote-source')).toMatchObject({
+    savesSeconds: 0,
+    summary: expect.stringContaining('https://example.org/list.txt'),
+  });
+  expect(
+    advised(
+      await p.build([
+        [add, null],
+        ['RUN make', 5],
+      ]),
+      'pin-remote-source',
+    ),
+  ).toBeUndefined();
+});
+
+test('use-buildkit: for the classic builder alone', () => {
+  const classic =
+    'Sending build context to Docker daemon  2.048kB\r\r\nStep 1/2 : FROM busybox\n ---> 0123456789ab\nStep 2/2 : RUN make\n ---> Running in 1123456789ab\n ---> 2123456789ab\nSuccessfully built 2123456789ab\n';
+  expect(advised(read(classic), 'use-buildkit')).toBeDefined();
+  expect(advised(read(platforms(15)), 'use-buildkit')).toBeUndefined();
+});
+
+const importing = (error: string): string => `#1 importing cache manifest from example.org/app:cache
+#1 ERROR: ${error}
+
+#2 [1/2] FROM docker.io/library/busybox:1.35@sha256:${'5'.repeat(64)}
+#2 DONE 0.1s
+
+#3 [2/2] RUN make
+#3 DONE 10.0s
+`;
+
+test.each<[string, string, string, RegExp | null]>([
+  [
+    'nothing is there',
+    'failed to configure registry cache importer: example.org/app:cache: not found',
+    '',
+    /^Export the cache that you import: `--cache-to type=registry,ref=example\.org\/app:cache,mode=max`/,
+  ],
+  [
+    'another name is written',
+    'example.org/app:cache: not found',
+    '--cache-to type=registry,ref=example.org/app:buildcache',
+    /^Import what you export: --cache-from reads `example\.org\/app:cache`, --cache-to writes `example\.org\/app:buildcache`/,
+  ],
+  ['not allowed', 'failed to fetch oauth token: 401 Unauthorized', '', /^Log in to the registry of `example\.org\/app:cache`/],
+  ['the registry is down', 'dial tcp 192.0.2.1:443: i/o timeout', '', null],
+])('fix-cache-import: %s', (_, error, flags, expected) => {
+  const reader = createLogReader();
+  reader.push(Buffer.from(importing(error)));
+  const command = parseCommandLine(`docker buildx build --cache-from type=registry,ref=example.org/app:cache ${flags} .`)[0] ?? null;
+  const found = advised(diagnose(reader.end().builds[0]!, { command }).report, 'fix-cache-import');
+  if (expected === null) expect(found).toBeUndefined();
+  else expect(found?.summary).toMatch(expected);
+});
+
+test('each piece of advice is tried here', () => {
+  const texts = readdirSync(import.meta.dirname).map((f) => readFileSync(path.join(import.meta.dirname, f), 'utf8'));
+  const untried = advice.filter((a) => !texts.some((t) => new RegExp(`['"\`]${a.id}[:'"\`]`).test(t)));
+  expect(untried.map((a) => a.id)).toEqual([]);
 });

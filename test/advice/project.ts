@@ -1,5 +1,5 @@
 /** Two builds of a project, without an engine: the log is written from a list of steps, the files lie in a folder of their own. */
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -17,6 +17,9 @@ export interface Project {
   write(files: Files): void;
   /** Sets the time stamp of a file. */
   date(file: string, seconds: number): void;
+  chmod(file: string, mode: number): void;
+  /** The tag of the base image points to another image from now on. */
+  moveBase(): void;
   build(steps: readonly Went[], command?: string, history?: string): Promise<BuildReport>;
 }
 
@@ -26,6 +29,7 @@ export function openProject(files: Files): Project {
   const folder = path.join(home, 'project');
   const baseline = path.join(home, 'baseline');
   let built = 0;
+  let base = '5';
   const project: Project = {
     folder,
     write: (changes) => {
@@ -35,10 +39,14 @@ export function openProject(files: Files): Project {
         writeFileSync(file, text);
       }
     },
+    chmod: (file, mode) => chmodSync(path.join(folder, file), mode),
+    moveBase: () => {
+      base = '6';
+    },
     date: (file, seconds) => utimesSync(path.join(folder, file), seconds, seconds),
     build: async (steps, command = 'docker build .', history) => {
       const reader = createLogReader();
-      reader.push(Buffer.from(writeLog(steps)));
+      reader.push(Buffer.from(writeLog(steps, base)));
       const historyFile = path.join(home, 'history.json');
       if (history !== undefined) writeFileSync(historyFile, history);
       const report = await diagnoseLogs([reader.end()], {
@@ -60,14 +68,14 @@ export function openProject(files: Files): Project {
   return project;
 }
 
-/** Plain progress of a build from busybox. */
-function writeLog(steps: readonly Went[]): string {
+/** Plain progress of a build from busybox. @param base digit of its digest */
+function writeLog(steps: readonly Went[], base: string): string {
   const lines = [
     '#1 [internal] load build definition from Dockerfile',
     '#1 transferring dockerfile: 200B done',
     '#1 DONE 0.0s',
     '',
-    `#2 [1/${steps.length + 1}] FROM docker.io/library/busybox:1.35@sha256:${'5'.repeat(64)}`,
+    `#2 [1/${steps.length + 1}] FROM docker.io/library/busybox:1.35@sha256:${base.repeat(64)}`,
     `#2 ${steps.some(([, s]) => s === null) ? 'CACHED' : 'DONE 0.1s'}`,
     '',
     '#3 [internal] load build context',
