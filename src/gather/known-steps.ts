@@ -1,6 +1,7 @@
 import type { KnownStep, StepDraft } from '../graph/build.ts';
 import type { StepMatch } from '../keys/match.ts';
 import type { BuildKeys } from '../keys/model.ts';
+import type { SourceRange } from '../model.ts';
 import { normalise } from './images.ts';
 
 /** The same steps, with the keys that also know the files. */
@@ -9,8 +10,11 @@ export function rematch(match: StepMatch, keys: BuildKeys): StepMatch {
   return { ...match, steps: new Map([...match.steps].flatMap(([id, k]) => (byId.has(k.id) ? [[id, byId.get(k.id)!] as const] : []))) };
 }
 
+/** The Dockerfile as people call it, and from the root of the repository where that is another. */
+type Place = Pick<SourceRange, 'file' | 'path'>;
+
 /** Inputs and lines of each matched step, from the Dockerfile. Equal steps of several stages are one vertex. */
-export function knownSteps(match: StepMatch, keys: BuildKeys, graph: Pick<StepDraft, 'steps'>, file: string): Map<string, KnownStep> {
+export function knownSteps(match: StepMatch, keys: BuildKeys, graph: Pick<StepDraft, 'steps'>, source: Place): Map<string, KnownStep> {
   const vertexOf = new Map<string, string>();
   // `ADD url` shows twice: what stands on it stands on the copy, not on the fetch, which may come first in the log
   const isFetch = (id: string): boolean => graph.steps.get(id)?.cacheable === false;
@@ -49,7 +53,7 @@ export function knownSteps(match: StepMatch, keys: BuildKeys, graph: Pick<StepDr
     // An ADD of a URL keeps its fetch, which only the log shows.
     if (k.reads.some((r) => r.kind === 'remote' || r.kind === 'named' || r.kind === 'inline'))
       for (const input of graph.steps.get(id)?.inputs ?? []) if (!graph.steps.get(input)?.cacheable) add(input);
-    known.set(id, { inputs: [...inputs], source: { ...k.range, file } });
+    known.set(id, { inputs: [...inputs], source: { ...k.range, ...source } });
   }
   return known;
 }

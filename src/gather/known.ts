@@ -32,7 +32,7 @@ import { knownSteps, rematch } from './known-steps.ts';
 import { completeProtected } from './protected-keys.ts';
 import { makeBaseline } from './remember.ts';
 import { proposeRewrites } from './rewrites.ts';
-import type { Limits, Source } from './sources.ts';
+import { type Limits, pathInRepository, type Source } from './sources.ts';
 
 /** Where things are: absolute paths but for the source's shown name. */
 interface Places {
@@ -83,9 +83,13 @@ export async function gatherKnown(
   notes.push(...accepted.notes);
   const now: BuildState = { keys, listing, named, images: readImages(graph, keys) };
   const matched = rematch(match, keys);
+  const inRepository = pathInRepository(source, cwd);
   return {
     graph,
-    known: knownSteps(matched, keys, graph, source.name),
+    known: knownSteps(matched, keys, graph, {
+      file: source.name,
+      ...(inRepository !== null && inRepository !== source.name && { path: inRepository }),
+    }),
     scopes: new Map([...matched.steps].map(([id, k]) => [id, k.env])),
     ...(previous && {
       compare: (g: StepGraph) => withStaleHits(compareWithBaseline(g, matched, now, previous, command), g, matched, now, previous, context),

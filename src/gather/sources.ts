@@ -110,3 +110,21 @@ function shownName(file: string, context: string | null): string {
   const relative = path.relative(context, path.resolve(file));
   return relative.startsWith('..') ? path.basename(file) : relative.split(path.sep).join('/');
 }
+
+/**
+ * Where annotations of files look for it: from the root of the repository, or of the folder that the command runs in where there is none.
+ * @returns null where it lies elsewhere, or only the log has it
+ */
+export function pathInRepository({ path: file }: Source, cwd: string): string | null {
+  if (file === null) return null;
+  const relative = path.relative(findRepository(path.dirname(file)) ?? cwd, file);
+  return relative.startsWith('..') || path.isAbsolute(relative) ? null : relative.split(path.sep).join('/');
+}
+
+function findRepository(folder: string): string | null {
+  for (let at = folder; ; at = path.dirname(at)) {
+    // A folder in a clone, a file in a worktree or a submodule.
+    if (existsSync(path.join(at, '.git'))) return at;
+    if (at === path.dirname(at)) return null;
+  }
+}

@@ -6,6 +6,7 @@ export interface FoundMiss {
   readonly build: BuildReport;
   readonly miss: MissReport;
   readonly cause: CauseReport;
+  /** From the root of the repository, as far as that is known. */
   readonly file: string;
   readonly line: number;
   readonly endLine: number;
@@ -30,7 +31,7 @@ export function findMisses(report: Report): FoundMiss[] {
         build,
         miss,
         cause,
-        file: miss.source?.file ?? 'Dockerfile',
+        file: miss.source?.path ?? miss.source?.file ?? 'Dockerfile',
         line: miss.source?.line ?? 1,
         endLine: miss.source?.endLine ?? miss.source?.line ?? 1,
         title: `Cache miss: ${oneLine(cause.kind)}`,
