@@ -42,7 +42,7 @@ export async function* readTreeDiffs(dir: string, oidLength: 40 | 64, trees: rea
       }
       last = tree;
       const next = await records.next();
-      if (next.done) throw new UserError('git diff-tree ended early', 'Check the repository with git fsck.');
+      if (next.done) throw new UserError('git diff-tree ended early', 'check the repository with git fsck');
       yield next.value;
     }
   } finally {
@@ -61,7 +61,7 @@ async function* readRecords(dir: string, oidLength: number, pairs: readonly stri
   // A dying child closes its end of the pipe; the reason is in its exit status.
   child.stdin.on('error', () => {});
   const ended = new Promise<number>((resolve, reject) => {
-    child.on('error', () => reject(new UserError('git could not be started', 'Install git.')));
+    child.on('error', () => reject(new UserError('git could not be started', 'install git')));
     child.on('close', (code) => resolve(code ?? 128));
   });
   ended.catch(() => {});
@@ -74,7 +74,7 @@ async function* readRecords(dir: string, oidLength: number, pairs: readonly stri
     if (status !== 0)
       throw new UserError(
         `git diff-tree failed: ${gitMessage(stderr)}`,
-        'Check the repository with git fsck; in a partial or shallow clone, fetch what is missing.',
+        'check the repository with git fsck; in a partial or shallow clone, fetch what is missing',
       );
   } finally {
     child.stdout.destroy();

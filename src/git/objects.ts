@@ -49,8 +49,8 @@ export function openObjects(dir: string): ObjectReader {
   });
   const start = (): ChildProcessWithoutNullStreams => {
     const c = spawn('git', ['cat-file', '--batch'], { cwd: dir, env: gitEnvironment(), windowsHide: true });
-    c.on('error', (e) => fail(new UserError(`git could not be started: ${e.message}`, 'Install git.')));
-    c.on('close', () => fail(new UserError(`git cat-file ended early: ${gitMessage(stderr)}`, 'Check the repository with git fsck.')));
+    c.on('error', (e) => fail(new UserError(`git could not be started: ${e.message}`, 'install git')));
+    c.on('close', () => fail(new UserError(`git cat-file ended early: ${gitMessage(stderr)}`, 'check the repository with git fsck')));
     // A dying child closes its end of the pipe; the reason comes with 'close'.
     c.stdin.on('error', () => {});
     c.stderr.on('data', (d: Buffer) => {

@@ -42,9 +42,9 @@ export async function openRepository(dir: string): Promise<Repository> {
     if (/dubious ownership/.test(probe.stderr))
       throw new UserError(
         `git refuses ${printable(dir)}: ${gitMessage(probe.stderr)}`,
-        'Run git config --global --add safe.directory with that folder, if you trust it.',
+        'run git config --global --add safe.directory with that folder, if you trust it',
       );
-    throw new UserError(`${printable(dir)} is not in a git repository`, 'Run this in a clone of the project, or name one with --repo DIR.');
+    throw new UserError(`${printable(dir)} is not in a git repository`, 'run this in a clone of the project, or name one with --repo DIR');
   }
   const [bare, shallow, gitDir = '', prefix = ''] = probe.stdout.toString('utf8').split('\n');
   const oidLength = (await tryGit(dir, ['rev-parse', '--show-object-format'])).stdout.toString('utf8').trim() === 'sha256' ? 64 : 40;
@@ -53,7 +53,7 @@ export async function openRepository(dir: string): Promise<Repository> {
 
 /** The commits of a query, oldest first. Merges count as one commit each: the first parent is followed. */
 export async function listCommits(repo: Repository, query: CommitQuery): Promise<Commit[]> {
-  if (query.ref.startsWith('-')) throw new UserError(`${printable(query.ref)} is no name of a commit`, 'Name a branch, a tag or a commit.');
+  if (query.ref.startsWith('-')) throw new UserError(`${printable(query.ref)} is no name of a commit`, 'name a branch, a tag or a commit');
   const args = ['log', '-z', '--format=%H %T %ct %s', '--encoding=UTF-8', '--no-show-signature', '--no-color', '--no-patch'];
   args.push(...(query.allParents ? ['--topo-order'] : ['--first-parent']));
   if (query.limit !== undefined) args.push(`--max-count=${query.limit}`);
@@ -83,13 +83,13 @@ function parseCommit(record: string): Commit | null {
 
 function logError(stderr: string, ref: string): UserError {
   if (/does not have any commits|bad default revision/.test(stderr))
-    return new UserError('this repository has no commits yet', 'Commit something first.');
+    return new UserError('this repository has no commits yet', 'commit something first');
   if (/bad revision|unknown revision|ambiguous argument|Not a valid object|bad object/i.test(stderr))
     return new UserError(
       `${printable(ref)} is not known in this repository${/HEAD/.test(ref) ? ' (it has no commits, or HEAD points nowhere)' : ''}`,
-      'Name a branch, a tag or a commit with --ref; in a shallow clone, fetch it first.',
+      'name a branch, a tag or a commit with --ref; in a shallow clone, fetch it first',
     );
-  return new UserError(`git log failed: ${gitMessage(stderr)}`, 'Check the repository with git fsck.');
+  return new UserError(`git log failed: ${gitMessage(stderr)}`, 'check the repository with git fsck');
 }
 
 /** Resolves a name to a commit id, or null. */

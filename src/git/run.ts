@@ -53,7 +53,7 @@ export function printable(text: string): string {
 
 function startError(error: NodeJS.ErrnoException, dir: string): Error {
   if (error.code !== 'ENOENT')
-    return new UserError(`git could not be started: ${error.message}`, 'Check that git works here: git --version.');
+    return new UserError(`git could not be started: ${error.message}`, 'check that git works here: git --version');
   // Node reports a missing working folder in the same words as a missing program.
-  return new UserError(`git was not found, or ${dir} is no folder`, 'Install git, or name an existing folder.');
+  return new UserError(`git was not found, or ${dir} is no folder`, 'install git, or name an existing folder');
 }

@@ -16,18 +16,18 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** Writes the change. Nothing is written where a file differs from what the change was made for. */
 export async function applyChange(run: SimulationRun, changed: ChangedFiles, input: FixInput): Promise<void> {
   const root = await workTreeRoot(run.paths.repo);
-  if (root === null) throw new UserError('a bare repository has no files to change', 'Apply the printed diff in a clone: patch -p1.');
+  if (root === null) throw new UserError('a bare repository has no files to change', 'apply the printed diff in a clone: patch -p1');
   const writes: Write[] = [];
   const plan = (name: string | undefined, before: string, after: string | null, exists: boolean): void => {
     if (after === null || name === undefined) return;
     const file = path.join(root, name);
     // A checkout may hold links of other people.
     if (!liesIn([root], file))
-      throw new UserError(`${name} leads out of the repository`, 'Apply the printed diff to the file itself: patch -p1.');
+      throw new UserError(`${name} leads out of the repository`, 'apply the printed diff to the file itself: patch -p1');
     if (readPlainText(file, MAX_BYTES) !== (exists ? before : null))
       throw new UserError(
         `${name} is not as in the newest commit`,
-        'Commit or undo your changes first, or apply the printed diff: patch -p1.',
+        'commit or undo your changes first, or apply the printed diff: patch -p1',
       );
     writes.push({ file, before: exists ? before : null, text: after });
   };
@@ -53,7 +53,7 @@ function writeTogether(writes: readonly Write[]): void {
       for (const done of writes.slice(0, at)) undo(done);
       throw new UserError(
         `${path.relative(process.cwd(), file)} cannot be written: ${reasonOf(error)}`,
-        'Nothing was changed: apply the printed diff yourself (patch -p1).',
+        'nothing was changed: apply the printed diff yourself (patch -p1)',
       );
     }
   }

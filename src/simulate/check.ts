@@ -46,7 +46,7 @@ function makeFolder(): string {
   try {
     return mkdtempSync(path.join(os.tmpdir(), 'cachewhy-check-'));
   } catch (error) {
-    throw new UserError(`${os.tmpdir()} cannot be written: ${reasonOf(error)}`, 'Set TMPDIR to a folder with room for a checkout.');
+    throw new UserError(`${os.tmpdir()} cannot be written: ${reasonOf(error)}`, 'set TMPDIR to a folder with room for a checkout');
   }
 }
 
@@ -60,23 +60,23 @@ function checkOut(run: SimulationRun, dir: string): void {
     cwd: run.paths.repo.dir,
     maxBuffer: 1 << 30,
   });
-  if (archive.status !== 0) throw new UserError('the newest commit cannot be checked out', 'Check the repository with git fsck.');
+  if (archive.status !== 0) throw new UserError('the newest commit cannot be checked out', 'check the repository with git fsck');
   const tar = spawnSync('tar', ['-x', '-C', dir], { input: archive.stdout });
   if (tar.status !== 0)
-    throw new UserError('the newest commit cannot be unpacked', 'Check that tar works and that there is room in the temporary folder.');
+    throw new UserError('the newest commit cannot be unpacked', 'check that tar works and that there is room in the temporary folder');
 }
 
 function write(dir: string, name: string, text: string): void {
   const file = path.join(dir, name);
   // The checkout is of other people, and so are its links.
-  if (!liesIn([dir], file)) throw new UserError(`${name} leads out of the repository`, 'Build both by hand.');
+  if (!liesIn([dir], file)) throw new UserError(`${name} leads out of the repository`, 'build both by hand');
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
 
 function docker(args: readonly string[]): { status: number; stderr: string; stdout: string } {
   const result = spawnSync('docker', args, { encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (result.error) throw new UserError('docker was not found', 'Install docker, or leave out --check.');
+  if (result.error) throw new UserError('docker was not found', 'install docker, or leave out --check');
   return { status: result.status ?? 1, stderr: result.stderr, stdout: result.stdout };
 }
 
@@ -98,7 +98,7 @@ function build(run: SimulationRun, dir: string, tag: string): void {
   const last = result.stderr.trim().split('\n').at(-1) ?? '';
   throw new UserError(
     `the build of ${tag.endsWith('after') ? 'the changed files' : 'the newest commit'} failed: ${oneLine(last).slice(0, 300)}`,
-    'Build it by hand to see more.',
+    'build it by hand to see more',
   );
 }
 
@@ -109,7 +109,7 @@ async function readImage(tag: string): Promise<Contents> {
   // An image from scratch has no command: one is named, and never run.
   const created = docker(['create', tag, '/none']);
   if (created.status !== 0)
-    throw new UserError(`no container can be made of ${tag}: ${oneLine(created.stderr.trim()).slice(0, 200)}`, 'Check the engine.');
+    throw new UserError(`no container can be made of ${tag}: ${oneLine(created.stderr.trim()).slice(0, 200)}`, 'check the engine');
   const id = created.stdout.trim();
   try {
     return await new Promise((resolve, reject) => {
@@ -125,7 +125,7 @@ async function readImage(tag: string): Promise<Contents> {
         }
       });
       child.on('error', reject);
-      child.on('close', (code) => (code === 0 ? resolve(contents) : reject(new UserError('docker export failed', 'Check the engine.'))));
+      child.on('close', (code) => (code === 0 ? resolve(contents) : reject(new UserError('docker export failed', 'check the engine'))));
     });
   } finally {
     docker(['rm', '-f', id]);

@@ -166,7 +166,7 @@ async function findCommits(repo: Repository, options: SimulateOptions): Promise<
   if (commits.length === 0)
     throw new UserError(
       `no commits${options.since === undefined ? '' : ` since ${printable(options.since)}`} in ${printable(options.ref)}`,
-      'Take a longer range with --since or --commits.',
+      'take a longer range with --since or --commits',
     );
   return commits;
 }
@@ -177,10 +177,7 @@ function resolvePaths(repo: Repository, options: SimulateOptions): BuildPaths {
     const full = path.posix.normalize(path.posix.join('/', repo.prefix, file.split(path.sep).join('/')));
     const climbs = path.posix.normalize(path.posix.join(repo.prefix, file));
     if (climbs.startsWith('..') || path.isAbsolute(file))
-      throw new UserError(
-        `${what} ${printable(file)} is not in the repository`,
-        'Name it relative to the folder that the command runs in.',
-      );
+      throw new UserError(`${what} ${printable(file)} is not in the repository`, 'name it relative to the folder that the command runs in');
     return full.replace(/^\/+|(?<!\/)\/+$/g, '');
   };
   const context = fromRoot(options.context, 'the context');
@@ -278,6 +275,6 @@ function nothingBuilt(replay: Replay, paths: BuildPaths): UserError {
   const last = replay.commits.at(-1);
   return new UserError(
     `none of ${replay.commits.length} commits can be built: ${last?.problem ?? 'no reason known'}`,
-    `The Dockerfile is taken from ${paths.dockerfile}; name another with --dockerfile, the context with --context.`,
+    `the Dockerfile is taken from ${paths.dockerfile}; name another with --dockerfile, the context with --context`,
   );
 }
