@@ -12,6 +12,7 @@ const cause: Cause = {
   },
   suspect(view, { graph, command }) {
     const refs = fromReferences(` ${view.step.parsed.text}`);
+    if (refs.length === 0) return undefined;
     const contexts = new Set(Object.keys(command?.namedContexts ?? {}));
     for (const s of graph.steps.values()) {
       const name = /^\[context ([^\]\s]+)\]/.exec(s.name)?.[1];

@@ -151,6 +151,7 @@ export function resolvePrefixes(names: readonly VertexName[]): VertexName[] {
 /** `--from=build`, `--mount=type=bind,from=deps,target=/x`: the stages, images or contexts that an instruction reads, as written. */
 export function fromReferences(text: string): string[] {
   const found: string[] = [];
+  if (!text.includes(' --from=') && !text.includes(' --mount=')) return found;
   for (const m of text.matchAll(/ --from=("?)([^\s"]+)\1/g)) if (m[2]) found.push(m[2]);
   for (const m of text.matchAll(/ --mount=(\S+)/g)) {
     const from = /(?:^|,)from=([^,\s]+)/.exec(m[1] ?? '');
