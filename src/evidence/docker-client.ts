@@ -3,6 +3,7 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { endLate } from '../late-child.ts';
 import { asArray, asObject, asString, parseJson } from './json.ts';
 
 /** Records could not be had. `reason` is a sentence's end without a full stop; `hint` how to mend it. */
@@ -29,6 +30,8 @@ export interface ClientAnswer {
 }
 
 const TIMEOUT_MS = 20_000;
+/** After it was asked to end. */
+const GRACE_MS = 500;
 /** Answers are records of builds: some megabytes at most. */
 const MAX_ANSWER = 256 * 1024 * 1024;
 
@@ -112,6 +115,7 @@ export async function askBuildx(args: readonly string[], options: ClientOptions 
         else reject(explainEnd(error, stderr.toString('utf8')));
       },
     );
+    endLate(child, (options.timeoutMs ?? TIMEOUT_MS) + GRACE_MS);
     child.stdin?.end();
   });
 }

@@ -1,5 +1,6 @@
 /** Gets histories: from docker, or from a file. */
 import { UserError } from '../errors.ts';
+import { endLate } from '../late-child.ts';
 import { readBounded } from '../plain-file.ts';
 import { oneLine } from '../text.ts';
 import type { History } from './model.ts';
@@ -7,6 +8,8 @@ import { parseHistory } from './parse.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
+/** After it was asked to end. */
+const GRACE_MS = 500;
 const HOW = "make it with docker history --no-trunc --format '{{json .}}' IMAGE";
 
 /** @throws UserError where the file cannot be read or holds no history */
@@ -27,13 +30,15 @@ export function readHistoryFile(file: string): History {
 export async function fetchHistory(image: string): Promise<History> {
   if (image.startsWith('-')) throw new UserError(`${image} is no image`, 'name an image, or a file with --history');
   const { execa } = await import('execa');
-  const result = await execa('docker', ['history', '--no-trunc', '--format', '{{json .}}', image], {
+  const child = execa('docker', ['history', '--no-trunc', '--format', '{{json .}}', image], {
     reject: false,
     stdin: 'ignore',
     timeout: TIMEOUT_MS,
     maxBuffer: MAX_BYTES,
     env: { DOCKER_CLI_HOOKS: 'false', DOCKER_CLI_HINTS: 'false' },
   });
+  endLate(child, TIMEOUT_MS + GRACE_MS);
+  const result = await child;
   if (result.exitCode !== 0) {
     if (result.code === 'ENOENT')
       throw new UserError('docker is not on the path', `install it, or ${HOW} elsewhere and use --history FILE`);

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { endLate } from '../late-child.ts';
 
 export type Credentials =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
@@ -15,6 +16,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 type Fields = Readonly<Record<string, unknown>>;
 
 const HELPER_TIMEOUT_MS = 10_000;
+/** After it was asked to end. */
+const GRACE_MS = 500;
 
 /** Null where there are none: many registries can be read without. Never throws. */
 export async function findCredentials(registry: string, env: Env = process.env): Promise<Credentials | null> {
@@ -81,7 +84,9 @@ function fromAuths(auths: unknown, registry: string): Credentials | null {
     if (typeof entry.username === 'string' && typeof entry.password === 'string' && entry.password !== '')
       return { kind: 'password', username: entry.username, password: entry.password };
     if (typeof entry.auth === 'string' && entry.auth !== '') {
-      const text = Buffer.from(entry.auth, 'base64').toString('utf8').replace(/(?<!\0)\0+$/, '');
+      const text = Buffer.from(entry.auth, 'base64')
+        .toString('utf8')
+        .replace(/(?<!\0)\0+$/, '');
       const colon = text.indexOf(':');
       if (colon > 0) return { kind: 'password', username: text.slice(0, colon), password: text.slice(colon + 1) };
     }
@@ -125,6 +130,7 @@ function runHelper(program: string, server: string, env: Env): Promise<Credentia
         }
       },
     );
+    endLate(child, HELPER_TIMEOUT_MS + GRACE_MS);
     // A helper that is not there, or does not listen.
     child.on('error', () => resolve(null));
     child.stdin?.on('error', () => undefined);
