@@ -6,7 +6,8 @@ import { readSignals } from './causes/signals.ts';
 import type { BuildCommand } from './command/types.ts';
 import type { Comparison } from './diagnose.ts';
 import { fromReferences } from './graph/names.ts';
-import type { Step, StepGraph } from './graph/step.ts';
+import { everCached } from './graph/outcome.ts';
+import { isMiss, type Step, type StepGraph } from './graph/step.ts';
 import { type BuildState, type Compared, diffBuilds } from './keys/diff.ts';
 import type { StepMatch } from './keys/match.ts';
 import type { StepKeys } from './keys/model.ts';
@@ -114,6 +115,11 @@ function nothingDiffers(
   const last = found.before ? baseline.steps[found.before.id] : undefined;
   const finished = last !== undefined && (last.status === 'reused' || last.status === 'rebuilt');
   const signals = readSignals(graph);
+  // What the command line could have changed, where it is not known for both builds.
+  const open = command === null || !baseline.commandKnown;
+  const warm = signals.builtHereBefore || [...graph.steps.values()].some((s) => s.parsed.instruction === 'FROM' && everCached(s.vertex));
+  findings.push(...neverNeeded(found, baseline, because));
+  if (open) findings.push(...openArguments(step, found, because), ...openFlags(step, graph, because));
   if (found.before && !finished && (baseline.outcome !== 'succeeded' || last !== undefined)) {
     const how =
       last === undefined
@@ -172,7 +178,7 @@ function nothingDiffers(
       findings.push({
         kind: 'no-cache-flag',
         confidence: 'possible',
-        weight: 0.5,
+        weight: signals.forcedStages.has(step.parsed.stage ?? '') ? 0.72 : 0.5,
         summary: `It would run like this with --no-cache-filter=${step.parsed.stage ?? 'STAGE'}`,
         because: [...because, 'the command line would tell'],
         stage: step.parsed.stage,
@@ -180,8 +186,8 @@ function nothingDiffers(
     if (findings.every((f) => f.confidence !== 'certain'))
       findings.push({
         kind: 'cold-cache',
-        confidence: sure && findings.length === 0 ? 'certain' : 'likely',
-        weight: 0.8,
+        confidence: sure && findings.length === 0 ? 'certain' : open && warm ? 'possible' : 'likely',
+        weight: open && signals.builtHereBefore ? 0.7 : 0.83,
         summary: signals.nothingReused
           ? 'Nothing changed, but the builder had no results of this build: it is new, or was pruned'
           : 'Nothing changed, but its result was no longer in the cache',
@@ -189,6 +195,62 @@ function nothingDiffers(
       });
   }
   return findings;
+}
+
+/** No step of its stage is in the log of the build before, which succeeded: another target was built, and had no need of it. */
+function neverNeeded(found: Compared, baseline: Baseline, because: readonly string[]): Finding[] {
+  const { before } = found;
+  if (!before || baseline.outcome !== 'succeeded') return [];
+  const own = baseline.keys.steps.filter((s) => s.stageIndex === before.stageIndex);
+  if (own.some((s) => baseline.steps[s.id] !== undefined) || Object.keys(baseline.steps).length === 0) return [];
+  const name = before.stage ?? `stage-${before.stageIndex}`;
+  return [
+    {
+      kind: 'not-built-before',
+      confidence: 'likely',
+      weight: 0.98,
+      summary: `Stage ${name} was not part of the build before, so there was no result to reuse`,
+      because: [`the log of the build before shows no step of ${name}: another target was built`, ...because],
+    },
+  ];
+}
+
+/** Arguments whose values are not known for both builds; of a WORKDIR's key SOURCE_DATE_EPOCH is all that the Dockerfile does not show. */
+function openArguments(step: Step, found: Compared, because: readonly string[]): Finding[] {
+  const named = /^the value of (\S+)$/.exec(found.unknown.find((u) => u.startsWith('the value of ')) ?? '')?.[1];
+  const epoch = step.parsed.instruction === 'WORKDIR' && named === undefined && found.before !== null;
+  if (!epoch && (named === undefined || step.parsed.instruction !== 'RUN')) return [];
+  const name = named ?? 'SOURCE_DATE_EPOCH';
+  return [
+    {
+      kind: 'build-arg-changed',
+      confidence: 'possible',
+      weight: epoch ? 0.6 : 0.85,
+      summary: `Build argument ${name} may have another value`,
+      because: [...because, `the value of ${name} is part of its key; the command line would tell it`],
+      name,
+      before: null,
+      after: null,
+    },
+  ];
+}
+
+/** Every RUN ran, and something that is no RUN was reused: what a flag of all RUNs leaves behind. */
+function openFlags(step: Step, graph: StepGraph, because: readonly string[]): Finding[] {
+  const steps = [...graph.steps.values()].filter((s) => s.cacheable);
+  const isRun = (s: Step): boolean => s.parsed.instruction === 'RUN';
+  if (!isRun(step) || !steps.filter(isRun).every(isMiss) || !steps.some((s) => !isRun(s) && s.role === 'reused')) return [];
+  return [
+    {
+      kind: 'build-flag-changed',
+      confidence: 'possible',
+      weight: 0.74,
+      summary: 'A flag that is part of every RUN may differ from the build before (--network, --add-host, --ulimit, …)',
+      because: [...because, 'every RUN ran while steps that are no RUN were reused; the command line would tell'],
+      before: null,
+      after: null,
+    },
+  ];
 }
 
 /** The additional context that a step reads: `[context shared] load from client`, or `[context shared] alpine:3.19`. */

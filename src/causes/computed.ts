@@ -1,5 +1,6 @@
 /** Differences of ingredients, as causes. */
 import type { Compared, Difference } from '../keys/diff.ts';
+import { PLATFORM_ARGS } from '../keys/diff-ingredients.ts';
 import type { CauseReport, PathChange } from '../model.ts';
 import type { Finding } from './define.ts';
 
@@ -10,11 +11,36 @@ const MAX_PATHS = 200;
 export function causesOf(compared: Compared, where: string): Finding[] {
   const findings: Finding[] = [];
   for (const [i, difference] of joinFiles(compared.differences).entries()) {
-    const report = causeOf(difference, where);
+    const report = causeOf(difference, where, compared.before?.instruction ?? null);
     if (!findings.some((f) => f.kind === report.kind && f.name === report.name))
       findings.push({ ...report, weight: rank(difference) - i / 1000 });
   }
+  const ofPlatform = compared.differences.find(
+    (d) => d.kind === 'arg' && PLATFORM_ARGS.has(d.name) && d.before !== null && d.after !== null,
+  );
+  if (ofPlatform?.kind === 'arg' && !findings.some((f) => f.kind === 'platform-changed')) findings.push(platformBehind(ofPlatform));
   return findings.sort((a, b) => b.weight - a.weight);
+}
+
+/** TARGETARCH follows the platform, unless somebody gives it a value. */
+function platformBehind({
+  name,
+  before,
+  after,
+}: {
+  readonly name: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}): Finding {
+  return {
+    kind: 'platform-changed',
+    confidence: 'likely',
+    weight: 0.5,
+    summary: `The platform changed from ${show(before)} to ${show(after)}`,
+    because: [`${name} has another value than before, and the builder sets it from the platform where no --build-arg does`],
+    before,
+    after,
+  };
 }
 
 /** A RUN with several bind mounts reads a context more than once: its files are one cause. */
@@ -35,7 +61,8 @@ function rank(d: Difference): number {
   return 1 - order.indexOf(d.kind) / 20;
 }
 
-function causeOf(d: Difference, where: string): CauseReport {
+/** @param instruction of the step: RUN, COPY, …; null where it is new */
+function causeOf(d: Difference, where: string, instruction: string | null): CauseReport {
   const certain = { confidence: 'certain' as const };
   switch (d.kind) {
     case 'edited':
@@ -81,7 +108,7 @@ function causeOf(d: Difference, where: string): CauseReport {
           : isHidden(d.before) || isHidden(d.after)
             ? `${word} ${d.name} has another value (it looks like a secret and is not shown)`
             : `${word} ${d.name} changed from ${show(d.before)} to ${show(d.after)}`,
-        because: [`it is in the environment of this RUN, and its value differs from that of ${where}`],
+        because: [`${partOf(d, instruction)}, and its value differs from that of ${where}`],
         name: d.name,
         before: visible(d.before),
         after: visible(d.after),
@@ -111,7 +138,7 @@ function causeOf(d: Difference, where: string): CauseReport {
         kind: 'platform-changed',
         ...certain,
         summary: `The platform changed from ${show(d.before)} to ${show(d.after)}`,
-        because: [`the platform is part of the key of every RUN`],
+        because: [`the platform is part of the key of every RUN, as are the arguments that it sets`],
         before: d.before,
         after: d.after,
       };
@@ -138,6 +165,13 @@ function causeOf(d: Difference, where: string): CauseReport {
     case 'files':
       return filesCause(d.context, d.paths, where);
   }
+}
+
+/** How a variable gets into a key: all of them into a RUN's, otherwise those that the line uses, or the FROM of its stage. */
+function partOf({ name, inFrom }: { readonly name: string; readonly inFrom?: boolean }, instruction: string | null): string {
+  if (inFrom) return 'the FROM of its stage uses it';
+  if (instruction === 'RUN') return 'it is in the environment of this RUN';
+  return name === 'SOURCE_DATE_EPOCH' ? 'it is in the key of every WORKDIR' : 'the line uses it';
 }
 
 const SETTING: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import type { BuildCommand } from '../command/types.ts';
+import { inferArgs } from '../dockerfile/infer-args.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
 import type { StepDraft } from '../graph/build.ts';
 import { argsOfHistory } from '../history/args.ts';
@@ -32,6 +33,11 @@ export function findArguments(
         if (declared.has(name) && !fixed.has(name) && (values[name] === undefined || values[name] === null) && value !== '')
           values[name] = value;
     }
+  }
+  // `FROM node:${VERSION}`
+  if (command === null && dockerfile.stages.some((s) => s.base.includes('$'))) {
+    const settings = { platforms: [], buildArgs: {}, images: {}, namedContexts: {} };
+    for (const [name, value] of Object.entries(inferArgs(graph.steps.values(), dockerfile, settings))) values[name] ??= value;
   }
   return { values, known: command !== null };
 }

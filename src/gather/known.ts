@@ -9,11 +9,11 @@ import { compareWithBaseline } from '../compare.ts';
 import type { Comparison } from '../diagnose.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import type { RewriteWish } from '../fix/advise.ts';
-import { draftGraph } from '../graph/build.ts';
+import { draftGraph, type StepDraft } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { argsOfHistory } from '../history/args.ts';
-import { draftKeys } from '../keys/compute.ts';
+import { draftKeys, type KeyDraft } from '../keys/compute.ts';
 import type { BuildState } from '../keys/diff.ts';
 import { matchSteps, type StepMatch } from '../keys/match.ts';
 import type { KeyInput } from '../keys/model.ts';
@@ -33,6 +33,8 @@ import { completeProtected } from './protected-keys.ts';
 import { makeBaseline } from './remember.ts';
 import { proposeRewrites } from './rewrites.ts';
 import { type Limits, pathInRepository, type Source } from './sources.ts';
+import { inferTarget } from './target.ts';
+import { readTriggers } from './triggers.ts';
 
 /** Where things are: absolute paths but for the source's shown name. */
 interface Places {
@@ -57,8 +59,11 @@ export async function gatherKnown(
   const graph = draftGraph(log);
   const args = findArguments(command, options, dockerfile, graph);
   const images = namedImages(command, graph);
-  const shape: KeyInput = { dockerfile, ...keyOptions(command), buildArgs: args.values, argsKnown: args.known, namedContexts: images };
-  const draft = draftKeys(shape);
+  const { draft, shape } = draftShown(
+    graph,
+    { dockerfile, ...keyOptions(command), buildArgs: args.values, argsKnown: args.known, namedContexts: images },
+    command,
+  );
   const match = matchSteps(graph.steps.values(), draft.keys);
   debugLog().info(
     { dockerfile: source.path, matched: match?.matched ?? 0, compared: match?.compared ?? 0 },
@@ -115,6 +120,25 @@ export async function gatherKnown(
     secrets,
     remember: (report) => ({ ...makeBaseline(report, matched, now, salt, previous, command !== null), project }),
   };
+}
+
+/** The keys' input, with what only the log's names tell: the target where the command line is not known, triggers of base images. */
+function draftShown(
+  graph: StepDraft,
+  given: KeyInput,
+  command: BuildCommand | null,
+): { readonly draft: KeyDraft; readonly shape: KeyInput } {
+  let shape = given;
+  let draft = draftKeys(shape);
+  const target = command === null ? inferTarget(graph, shape, draft) : undefined;
+  if (target !== undefined) {
+    shape = { ...shape, target };
+    draft = draftKeys(shape);
+  }
+  const triggers = readTriggers(graph, draft.keys);
+  if (triggers === null) return { draft, shape };
+  shape = { ...shape, images: triggers };
+  return { draft: draftKeys(shape), shape };
 }
 
 /** @param context absolute */

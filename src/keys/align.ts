@@ -161,15 +161,22 @@ function alignSteps(before: readonly StepKeys[], after: readonly StepKeys[]): Ma
   const a = before.map(signature);
   const b = after.map(signature);
   const anchors = commonRow(a, b);
+  // lines that are in no row: one that both have stood elsewhere before
+  const loneA = without(a, new Set(anchors.map(([x]) => x)));
+  const loneB = without(b, new Set(anchors.map(([, y]) => y)));
   let [i, j] = [0, 0];
   for (const [x, y] of [...anchors, [a.length, b.length] as const]) {
-    const gapA = before.slice(i, x).filter((_, at) => !b.includes(a[i + at]!));
-    const gapB = after.slice(j, y).filter((_, at) => !a.includes(b[j + at]!));
+    const gapA = before.slice(i, x).filter((_, at) => !loneB.has(a[i + at]!));
+    const gapB = after.slice(j, y).filter((_, at) => !loneA.has(b[j + at]!));
     for (const [step, old] of pairGap(gapA, gapB)) pairs.set(step, old);
     if (x < a.length) pairs.set(after[y]!, before[x]!);
     [i, j] = [x + 1, y + 1];
   }
   return pairs;
+}
+
+function without(lines: readonly string[], places: ReadonlySet<number>): Set<string> {
+  return new Set(lines.filter((_, at) => !places.has(at)));
 }
 
 /** Longest common subsequence, as pairs of indexes. */

@@ -65,11 +65,26 @@ export function compareEnv(before: StepKeys, after: StepKeys, comparison: Compar
   for (const name of new Set([...was.keys(), ...is.keys()])) {
     if (!inherited && ofImage(name)) continue;
     const count = found.differences.length;
-    compareVariable(was.get(name), is.get(name), found);
+    if (was.has(name) && is.has(name) && isOfPlatform(name, comparison)) comparePlatform(was.get(name), is.get(name), found);
+    else compareVariable(was.get(name), is.get(name), found);
     if (found.differences.length > count && ofImage(name)) imageDiffers = replaceByImage(before, after, comparison, found, imageDiffers);
   }
   if (found.differences.length === start) compareOrder(before.env, after.env, inherited, found);
   else dropDerived(found, [...before.env, ...after.env], start);
+}
+
+/** Automatic arguments: their values are the platform's. https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
+export const PLATFORM_ARGS: ReadonlySet<string> = new Set(
+  ['TARGET', 'BUILD'].flatMap((side) => ['PLATFORM', 'OS', 'OSVERSION', 'ARCH', 'VARIANT'].map((what) => side + what)),
+);
+
+function isOfPlatform(name: string, { before, after }: Comparison): boolean {
+  return PLATFORM_ARGS.has(name) && before.keys.platforms.join() !== after.keys.platforms.join();
+}
+
+function comparePlatform(was: ScopeEntry | undefined, is: ScopeEntry | undefined, found: Findings): void {
+  if (was?.value === is?.value || found.differences.some((it) => it.kind === 'platform')) return;
+  found.differences.push({ kind: 'platform', before: was?.value ?? null, after: is?.value ?? null });
 }
 
 function compareVariable(was: ScopeEntry | undefined, is: ScopeEntry | undefined, found: Findings): void {

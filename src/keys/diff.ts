@@ -16,6 +16,8 @@ export type Difference =
       readonly before: string | null;
       readonly after: string | null;
       readonly reordered?: boolean;
+      /** FROM uses it. */
+      readonly inFrom?: boolean;
     }
   | { readonly kind: 'flag'; readonly name: string; readonly before: string | null; readonly after: string | null }
   /** USER, SHELL, WORKDIR above it, or another ingredient that a line above sets. */
@@ -166,7 +168,7 @@ function compareFromArguments(partner: StepKeys, step: StepKeys, { stageOf }: Co
   for (const entry of stageOf.get(step)?.mentions ?? []) {
     const old = was.get(entry.name);
     if (old && old.value !== entry.value && old.value !== null && entry.value !== null)
-      found.differences.push({ kind: 'arg', name: entry.name, before: old.value, after: entry.value });
+      found.differences.push({ kind: 'arg', name: entry.name, before: old.value, after: entry.value, inFrom: true });
   }
 }
 
