@@ -241,7 +241,7 @@ export interface Trend {
     readonly rebuiltSeconds: number;
     readonly revision?: string;
   }[];
-  /** Steps that miss most, worst first. */
+  /** Steps that miss most, worst first; `of` the builds that had an earlier one to reuse. Empty while there is one such build. */
   readonly worst: readonly { readonly name: string; readonly misses: number; readonly of: number }[];
   /** First misses that were no misses in the build before: `since` is when the step was last reused. */
   readonly fresh: readonly { readonly step: string; readonly since: string | null }[];

@@ -50,8 +50,10 @@ function stepName(name: string): string {
  */
 export function readTrend(past: readonly PastBuild[], report: BuildReport, now: PastBuild): Trend {
   const builds = appendPast(past, now);
+  // The first build of a project has no other that it could have reused: it tells nothing of what misses again and again.
+  const counted = builds.length < KEEP ? builds.slice(1) : builds;
   const counts = new Map<string, { name: string; misses: number }>();
-  for (const build of builds)
+  for (const build of counted)
     for (const name of new Set(build.missed.map(stepName))) {
       const count = counts.get(name) ?? { name, misses: 0 };
       count.misses++;
@@ -59,10 +61,10 @@ export function readTrend(past: readonly PastBuild[], report: BuildReport, now: 
     }
   const present = new Map(report.steps.filter((step) => step.cacheable).map((step) => [stepName(keptName(step.name)), step.name]));
   const worst = [...counts.values()]
-    .filter(({ name }) => present.has(name))
+    .filter(({ name }) => counted.length > 1 && present.has(name))
     .sort((a, b) => b.misses - a.misses || (a.name < b.name ? -1 : 1))
     .slice(0, WORST)
-    .map(({ name, misses }) => ({ name: present.get(name)!, misses, of: builds.length }));
+    .map(({ name, misses }) => ({ name: present.get(name)!, misses, of: counted.length }));
   const last = past.at(-1);
   const missedLast = new Set((last?.missed ?? []).map(stepName));
   const fresh = last

@@ -76,12 +76,22 @@ test('the trend: what misses most, and what is new', () => {
     ],
     // The step keeps its history although a line was added above it and its place is another.
     worst: [
-      { name: '[2/4] RUN a', misses: 3, of: 3 },
-      { name: '[3/4] RUN b', misses: 1, of: 3 },
-      { name: '[x 2/2] RUN c', misses: 1, of: 3 },
+      { name: '[2/4] RUN a', misses: 2, of: 2 },
+      { name: '[3/4] RUN b', misses: 1, of: 2 },
+      { name: '[x 2/2] RUN c', misses: 1, of: 2 },
     ],
     fresh: [{ step: '[x 2/2] RUN c', since: '2' }],
   });
+});
+
+test('the first build of all had nothing to reuse and is not counted', () => {
+  const build = report(step('[1/1] RUN a', 'first-miss'));
+  const now = toPastBuild(build, 'z');
+  expect(readTrend([past('1', '[1/1] RUN a')], build, now).worst).toEqual([]);
+  expect(readTrend([past('1', '[1/1] RUN a'), past('2')], build, now).worst).toEqual([{ name: '[1/1] RUN a', misses: 1, of: 2 }]);
+  // Of more than are kept the oldest is not the first.
+  const many = Array.from({ length: 50 }, (_, i) => past(String(100 + i), '[1/1] RUN a'));
+  expect(readTrend(many, build, now).worst).toEqual([{ name: '[1/1] RUN a', misses: 50, of: 50 }]);
 });
 
 test('the first build of all has nothing new in it', () => {
