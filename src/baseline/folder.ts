@@ -8,6 +8,8 @@ const DAY = 24 * 3600 * 1000;
 /** A project that was not built for so long starts anew. */
 const MAX_AGE = 90 * DAY;
 const MAX_FILES = 500;
+/** These stay, however old they seem: a clock that was wrong for an hour makes all others old. */
+const MIN_FILES = 50;
 
 function realPath(file: string): string {
   try {
@@ -25,7 +27,8 @@ export function baselineFile(folder: string, project: Project): string {
 }
 
 /**
- * Removes baselines that were not written for 90 days, the oldest beyond 500, and what interrupted writes left. Never throws.
+ * Removes baselines that were not written for 90 days beyond the newest 50, the oldest beyond 500, and what interrupted writes left. Never
+ * throws.
  * @param now milliseconds since 1970
  */
 export function pruneBaselines(folder: string, now: number = Date.now()): void {
@@ -43,7 +46,7 @@ export function pruneBaselines(folder: string, now: number = Date.now()): void {
     for (const { file, temporary, time } of files) {
       // A clock that jumped makes ages of nonsense: what lies in the future is kept.
       const age = now - time;
-      if (temporary ? age > DAY : age > MAX_AGE || ++kept > MAX_FILES) rmSync(file, { force: true });
+      if (temporary ? age > DAY : ++kept > (age > MAX_AGE ? MIN_FILES : MAX_FILES)) rmSync(file, { force: true });
     }
   } catch {
     // Tidying is no one's worry.
