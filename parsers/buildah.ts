@@ -77,14 +77,14 @@ class Stream implements StreamReader {
   private step(step: StepLine, line: LogLine): Claim {
     const { build } = this;
     if (build?.accepts(step)) {
-      if (step.glued) build.output(line.text);
+      if (step.glued) build.output();
       build.start(step, line);
       return 'structure';
     }
     if (step.glued || !isInstruction(step.instruction)) return 'none';
     // A container may print such a line as well. Only a build that begins is taken for one: the one before may have been cut off.
     if (build?.busy && !(step.number === 1 && step.instruction === 'FROM')) {
-      build.output(line.text);
+      build.output();
       return 'output';
     }
     this.end();
@@ -130,7 +130,7 @@ class Stream implements StreamReader {
     const { text } = line;
     if (mayBeFailure(text)) build.mayHaveFailed(text, line.number);
     if (!build.busy) return 'none';
-    build.output(text);
+    build.output();
     // It may have ended: then the line is somebody else's.
     return build.running ? 'output' : 'none';
   }

@@ -57,7 +57,7 @@ class ClassicReader implements StreamReader {
     // A container may print such a line as well. Only a build that begins is taken for one: the one before may have been cut off.
     const begins = step.number !== null && step.number <= 1 && (step.instruction === 'FROM' || step.instruction === 'ARG');
     if (build?.busy && !begins) {
-      build.output(line.text);
+      build.output();
       return 'output';
     }
     if (step.number === null) return 'none';
@@ -124,7 +124,7 @@ class ClassicReader implements StreamReader {
       return 'structure';
     }
     if (build.busy) {
-      build.output(text);
+      build.output();
       // It may have ended: then the line is somebody else's.
       return build.running ? 'output' : 'none';
     }

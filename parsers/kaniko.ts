@@ -38,7 +38,7 @@ class KanikoReader implements StreamReader {
       return 'structure';
     }
     if (!build.running) return 'none';
-    build.output(line.text);
+    build.output();
     return 'output';
   }
 
@@ -85,7 +85,7 @@ class KanikoReader implements StreamReader {
       return 'structure';
     }
     if (build.running) {
-      build.output(line.text);
+      build.output();
       return 'output';
     }
     if (entry.level === 'warning') build.warn(entry.message);

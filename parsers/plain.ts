@@ -16,15 +16,19 @@ interface Open {
   current: string | null;
   /** Highest number so far. */
   highest: number;
-  /** A step, or a base image, was reached. */
-  sawSteps: boolean;
+  /** How many steps each stage has, by its label: `[build 2/4]`. Empty before a step, or a base image, is reached. */
+  readonly totals: Map<string, string>;
   /** An export ended, or the last word was said: what follows with low numbers is another build. */
   finished: boolean;
   failed: boolean;
   lastError: { id: string; text: string; line: number } | null;
   /** Began with `#0 building with …`. */
   announced: boolean;
+  /** The printer said that its result goes nowhere. */
+  unsaved: boolean;
 }
+
+const BOOT = '[internal] booting buildkit';
 
 const parser: LogParser = {
   id: 'plain',
@@ -45,8 +49,10 @@ class PlainReader implements LineReader {
   private excerpt = false;
   /** An ERROR may go on over lines without a number. */
   private errorOpen: Open | null = null;
-  /** `[internal] booting buildkit` may be a stream of its own before the build. */
-  private boot: { name: string; line: number } | null = null;
+  /** The builder's start may be a stream of its own before the build, as setup-buildx-action makes it. */
+  private boot: { readonly build: Open; readonly line: number } | null = null;
+  /** `WARNING: No output specified …` stood before the build of which it speaks. */
+  private unsaved = false;
 
   constructor(begin: BeginBuild) {
     this.begin = begin;
@@ -72,10 +78,10 @@ class PlainReader implements LineReader {
   }
 
   /** Output that the gate counted unread: it belongs to the vertex on the screen of the build that spoke last. */
-  output(number: number, lines: number, bytes: number, at: number | undefined): void {
+  output(number: number, lines: number, at: number | undefined): void {
     const build = this.buildFor(`#${number}`, undefined, false);
     const id = number === 0 ? build?.current : `#${number}`;
-    if (id) build?.emit({ type: 'output', id, lines, bytes, ...(at !== undefined && { at }) });
+    if (id) build?.emit({ type: 'output', id, lines, ...(at !== undefined && { at }) });
     this.blank = false;
     this.errorOpen = null;
   }
@@ -95,7 +101,7 @@ class PlainReader implements LineReader {
     if (read.kind === 'text' && this.isHeader(read.id, read.text, line.source)) return this.header(read.id, read.text, line);
     if (read.kind === 'output' && read.id === '#0') {
       const showing = this.last.get(line.source ?? '');
-      if (showing?.current) showing.emit({ type: 'output', id: showing.current, lines: 1, bytes: line.text.length, at: read.at });
+      if (showing?.current) showing.emit({ type: 'output', id: showing.current, lines: 1, at: read.at });
       return showing ? 'output' : 'none';
     }
     const build = this.buildFor(read.id, line.source, true) ?? this.start(line);
@@ -103,7 +109,7 @@ class PlainReader implements LineReader {
     const seen = vertexOf(build, read.id);
     switch (read.kind) {
       case 'output':
-        build.emit({ type: 'output', id: read.id, lines: 1, bytes: line.text.length, at: read.at });
+        build.emit({ type: 'output', id: read.id, lines: 1, at: read.at });
         return 'output';
       case 'parked': {
         // Of two builds that show the same number, the one that has shown it longer is parked.
@@ -168,16 +174,18 @@ class PlainReader implements LineReader {
 
   private header(id: string, name: string, line: LogLine): Claim {
     const number = Number(id.slice(1));
-    if (name === '[internal] booting buildkit' && !this.last.get(line.source ?? '')?.announced) this.boot = { name, line: line.number };
     let build = this.buildForHeader(id, name, line.source);
     if (build && this.restarts(build, number, name)) build = undefined;
     build ??= this.start(line);
     this.last.set(line.source ?? '', build);
+    if (name === BOOT) this.boot = { build, line: line.number };
+    else if (this.boot?.build === build) this.boot = null;
     const seen = vertexOf(build, id);
     seen.names.add(name);
     build.current = id;
     build.highest = Math.max(build.highest, number);
-    if (/^\[[^\]]*\d\/\d+\] /.test(name)) build.sawSteps = true;
+    const step = stepOf(name);
+    if (step) build.totals.set(step.label, step.total);
     build.emit({ type: 'vertex', id, name, line: line.number, ...(line.time !== undefined && { time: line.time }) });
     return 'structure';
   }
@@ -186,6 +194,7 @@ class PlainReader implements LineReader {
   private restarts(build: Open, number: number, name: string): boolean {
     const seen = build.vertices.get(`#${number}`);
     if (!seen || (!seen.names.has(name) && !seen.closed)) return false;
+    if (seen.names.has(BOOT)) return name !== BOOT;
     const beginning = /^\[(?:.* )?internal\] (?:load (?:build definition|local bake|remote|git|\.dockerignore|metadata)|booting)/.test(
       name,
     );
@@ -193,7 +202,7 @@ class PlainReader implements LineReader {
     if (build.announced && !build.finished && !build.failed) return false;
     // BuildKit 0.8 to 0.16 show the build definition again where a `# syntax` line stands, but before any step.
     return number === 1
-      ? build.sawSteps || build.finished || build.failed
+      ? build.totals.size > 0 || build.finished || build.failed
       : build.finished && !seen.names.has(name) && number === 2 && build.announced === false;
   }
 
@@ -204,26 +213,29 @@ class PlainReader implements LineReader {
       source: line.source,
       current: null,
       highest: 0,
-      sawSteps: false,
+      totals: new Map(),
       finished: false,
       failed: false,
       lastError: null,
       announced: false,
+      unsaved: false,
     };
-    // Builds of one stream that are over take no more lines.
+    // Builds of one stream that are over take no more lines. Before its first step a build is not over: it began at the same time as this one.
     for (let i = this.builds.length - 1; i >= 0; i--) {
       const b = this.builds[i]!;
-      const over = b.finished || b.failed || [...b.vertices.values()].every((v) => v.closed);
+      const over = b.finished || b.failed || (b.totals.size > 0 && [...b.vertices.values()].every((v) => v.closed));
       if (b.source === line.source && over) this.builds.splice(i, 1);
     }
     if (this.builds.length > 64) this.builds.shift();
     this.builds.push(build);
     this.last.set(line.source ?? '', build);
     if (this.boot) {
-      build.emit({ type: 'vertex', id: '#boot', name: this.boot.name, line: this.boot.line });
+      build.emit({ type: 'vertex', id: '#boot', name: BOOT, line: this.boot.line });
       build.emit({ type: 'done', id: '#boot', line: this.boot.line });
       this.boot = null;
     }
+    if (this.unsaved) this.tellUnsaved(build);
+    this.unsaved = false;
     return build;
   }
 
@@ -246,8 +258,10 @@ class PlainReader implements LineReader {
   }
 
   private buildForHeader(id: string, name: string, source: string | undefined): Open | undefined {
-    const open = this.candidates(source);
-    if (open.length <= 1) return open[0];
+    const candidates = this.candidates(source);
+    if (candidates.length <= 1) return candidates[0];
+    const step = stepOf(name);
+    const open = step ? candidates.filter((b) => (b.totals.get(step.label) ?? step.total) === step.total) : candidates;
     const number = Number(id.slice(1));
     const alive = open.filter((b) => !b.finished);
     const among = alive.length > 0 ? alive : open;
@@ -274,7 +288,7 @@ class PlainReader implements LineReader {
     else if (field === 'cached' && text === 'true') build.emit({ type: 'cached', id, line: line.number });
     else if (field === 'error') build.emit({ type: 'error', id, message: text.replace(/^"|"$/g, ''), line: line.number });
     else if (field === 'duration') {
-      const seconds = Number.parseFloat(text) * (text.endsWith('ms') ? 0.001 : text.endsWith('µs') ? 1e-6 : 1);
+      const seconds = Number.parseFloat(text) / (text.endsWith('ms') ? 1e3 : text.endsWith('µs') ? 1e6 : 1);
       build.emit({ type: 'done', id, line: line.number, ...(Number.isFinite(seconds) && { seconds }) });
     }
     if (field === 'completed' || field === 'error') vertexOf(build, id).closed = true;
@@ -285,6 +299,12 @@ class PlainReader implements LineReader {
   private other(line: LogLine): Claim {
     const { text } = line;
     const build = this.last.get(line.source ?? '') ?? (line.source === undefined ? undefined : this.last.get(''));
+    if (/^WARNING: No output specified/.test(text)) {
+      // Newer clients say it before the build, older ones at its end.
+      if (!build || build.finished || build.unsaved) this.unsaved = true;
+      else this.tellUnsaved(build);
+      return build ? 'structure' : 'none';
+    }
     if (!build) return 'none';
     if (text === '------') {
       this.excerpt = !this.excerpt;
@@ -309,12 +329,19 @@ class PlainReader implements LineReader {
       return 'structure';
     }
     if (this.excerpt) return 'output';
-    if (/^WARNING: No output specified/.test(text)) {
-      build.emit({ type: 'note', text: 'The build had no output: its result stays in the build cache.' });
-      return 'structure';
-    }
     return 'none';
   }
+
+  private tellUnsaved(build: Open): void {
+    build.unsaved = true;
+    build.emit({ type: 'note', text: 'The build had no output: its result stays in the build cache.' });
+  }
+}
+
+/** `[build 2/4] RUN make`: a stage of one build has one total. */
+function stepOf(name: string): { readonly label: string; readonly total: string } | undefined {
+  const match = /^\[((?:[^\]]{0,300} )?)\d{1,4}\/(\d{1,4})\] /.exec(name);
+  return match ? { label: match[1]!, total: match[2]! } : undefined;
 }
 
 function vertexOf(build: Open, id: string): Seen {

@@ -34,7 +34,7 @@ export type BuildEvent =
       readonly done: boolean;
     }
   /** Output of a RUN: counted, its text not kept. `at` is the last time stamp seen, in seconds since the vertex started. */
-  | { readonly type: 'output'; readonly id: string; readonly lines: number; readonly bytes: number; readonly at?: number }
+  | { readonly type: 'output'; readonly id: string; readonly lines: number; readonly at?: number }
   | { readonly type: 'warning'; readonly id: string | null; readonly text: string }
   | { readonly type: 'cached'; readonly id: string; readonly line: number; readonly time?: number }
   | { readonly type: 'done'; readonly id: string; readonly line: number; readonly seconds?: number; readonly time?: number }

@@ -17,7 +17,6 @@ interface Step {
   told: boolean;
   image: string;
   lines: number;
-  bytes: number;
 }
 
 interface Stage {
@@ -104,7 +103,6 @@ export class BuildahBuild {
       told: false,
       image: '',
       lines: 0,
-      bytes: 0,
     };
     stage.steps.push(made);
     this.order.push(made);
@@ -151,12 +149,11 @@ export class BuildahBuild {
     this.emit({ type: 'end', outcome: 'succeeded' });
   }
 
-  output(text: string): void {
+  output(): void {
     const open = this.openSteps();
     const step = open.findLast((s) => s.instruction === 'RUN') ?? open.at(-1);
     if (step?.instruction !== 'RUN') return;
     step.lines++;
-    step.bytes += text.length;
   }
 
   warn(text: string): void {
@@ -276,9 +273,8 @@ export class BuildahBuild {
   }
 
   private flushOutput(step: Step): void {
-    if (step.lines > 0) this.emit({ type: 'output', id: step.id, lines: step.lines, bytes: step.bytes });
+    if (step.lines > 0) this.emit({ type: 'output', id: step.id, lines: step.lines });
     step.lines = 0;
-    step.bytes = 0;
   }
 
   private announce(step: Step, time: { readonly time?: number }): void {

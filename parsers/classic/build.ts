@@ -15,7 +15,6 @@ interface Open {
   /** Its container runs: what is printed is its own. */
   running: boolean;
   lines: number;
-  bytes: number;
   /** A line where the result should be that may say why there is none. */
   trouble: { readonly text: string; readonly line: number } | undefined;
 }
@@ -80,7 +79,7 @@ export class ClassicBuild {
     }
     const id = trigger ? `#${this.number ?? 0}.${++this.triggersSeen}` : `#${step.number ?? 0}`;
     const inputs = this.inputsOf(step, id);
-    this.step = { id, instruction: step.instruction, told: false, running: false, lines: 0, bytes: 0, trouble: undefined };
+    this.step = { id, instruction: step.instruction, told: false, running: false, lines: 0, trouble: undefined };
     this.steps++;
     this.emit({ type: 'vertex', id, name: step.name, line: line.number, inputs, ...timeOf(line) });
   }
@@ -115,10 +114,9 @@ export class ClassicBuild {
     this.close(line);
   }
 
-  output(text: string): void {
+  output(): void {
     if (!this.step) return;
     this.step.lines++;
-    this.step.bytes += text.length;
   }
 
   /** A line that may say why the step has no result. */
@@ -180,9 +178,8 @@ export class ClassicBuild {
   private flushOutput(): void {
     const { step } = this;
     if (!step || step.lines === 0) return;
-    this.emit({ type: 'output', id: step.id, lines: step.lines, bytes: step.bytes });
+    this.emit({ type: 'output', id: step.id, lines: step.lines });
     step.lines = 0;
-    step.bytes = 0;
   }
 
   private inputsOf(step: StepLine, id: string): string[] {

@@ -15,7 +15,6 @@ interface Step {
   cached: boolean;
   told: boolean;
   lines: number;
-  bytes: number;
 }
 
 /** When something was said: kaniko's own stamp, and the wrapper's. */
@@ -46,8 +45,6 @@ export class KanikoBuild {
   clock = 0;
   /** A command's process runs: what has no stamp is its output. */
   running = false;
-  /** Something was done in the current stage. */
-  busy = false;
   private readonly emit: EventSink;
   private readonly stages: Stage[] = [];
   private readonly aliases: string[] = [];
@@ -60,7 +57,6 @@ export class KanikoBuild {
   private copies = 0;
   private copyLookups = 0;
   private pushing = false;
-  private ended = false;
   private now: Clock = { time: undefined, absolute: false };
 
   constructor(emit: EventSink) {
@@ -79,10 +75,11 @@ export class KanikoBuild {
         this.image = message.name;
         break;
       case 'triggers':
-        if (this.busy) this.endStage(line);
+      case 'stage-end':
+        this.endStage(line);
         break;
       case 'stage':
-        if (this.busy) this.endStage(line);
+        this.endStage(line);
         this.startStage(message.index, message.base, message.baseIndex, line);
         break;
       case 'lookup':
@@ -100,7 +97,6 @@ export class KanikoBuild {
         this.emit({ type: 'note', text: `A cached layer was older than --cache-ttl allows: ${message.text.slice(0, 300)}` });
         break;
       case 'unpack':
-      case 'no-unpack':
         this.current(line);
         break;
       case 'command':
@@ -111,9 +107,6 @@ export class KanikoBuild {
         break;
       case 'running':
         this.running = this.step !== null;
-        break;
-      case 'stage-end':
-        if (this.busy) this.endStage(line);
         break;
       case 'push':
       case 'no-push':
@@ -129,10 +122,9 @@ export class KanikoBuild {
     }
   }
 
-  output(text: string): void {
+  output(): void {
     if (!this.step) return;
     this.step.lines++;
-    this.step.bytes += text.length;
   }
 
   warn(text: string): void {
@@ -142,9 +134,8 @@ export class KanikoBuild {
   fail(text: string, line: number): void {
     const message = text.slice(0, 2000);
     const step = this.step ?? this.stage?.from;
-    if (step && !step.told) {
+    if (step) {
       this.flushOutput(step);
-      step.told = true;
       this.emit({ type: 'error', id: step.id, message, line });
     }
     this.emit({ type: 'end', outcome: 'failed', message });
@@ -170,13 +161,11 @@ export class KanikoBuild {
   }
 
   private lookup(text: string): void {
-    this.busy = true;
     this.lookups++;
     if (COPY.test(text)) this.copyLookups++;
   }
 
   private current(line: LogLine): Stage {
-    this.busy = true;
     // Before 1.9 no stage is announced.
     return this.stage ?? this.startStage(this.stages.length, this.image, -1, line);
   }
@@ -187,7 +176,6 @@ export class KanikoBuild {
     const stage: Stage = { index, base, name: this.aliases[index] ?? null, hits: [], missed: null, last: from.id, steps: 0, from };
     this.stages.push(stage);
     this.stage = stage;
-    this.busy = false;
     return stage;
   }
 
@@ -215,7 +203,7 @@ export class KanikoBuild {
     const id = `#${++this.ids}`;
     const time = line.time === undefined ? {} : { time: line.time };
     this.emit({ type: 'vertex', id, name, line: line.number, inputs, ...time });
-    const step: Step = { id, name, inputs, line: line.number, started: this.now, cached: false, told: false, lines: 0, bytes: 0 };
+    const step: Step = { id, name, inputs, line: line.number, started: this.now, cached: false, told: false, lines: 0 };
     this.steps.push(step);
     return step;
   }
@@ -244,7 +232,6 @@ export class KanikoBuild {
     this.close(line);
     this.tellLookups();
     this.stage = null;
-    this.busy = false;
   }
 
   /** Of a stage of which only the lookups were seen: what the cache had, and where it ended. */
@@ -252,26 +239,25 @@ export class KanikoBuild {
     const { stage } = this;
     if (!stage || stage.steps > 0) return;
     const line: LogLine = { text: '', number: stage.from.line };
-    for (const text of stage.hits.splice(0)) {
+    for (const text of stage.hits) {
       const step = this.announce(text, [stage.last], line);
       stage.last = step.id;
       this.emit({ type: 'cached', id: step.id, line: step.line });
     }
     if (stage.missed === null) return;
     const step = this.announce(stage.missed, [stage.last], line);
-    stage.missed = null;
     this.emit({ type: 'status', id: step.id, text: 'No cached layer found', done: true });
   }
 
   private succeed(): void {
-    if (!this.ended) this.emit({ type: 'end', outcome: 'succeeded' });
-    this.ended = true;
+    // Of several destinations the first is enough.
+    if (this.over) return;
+    this.emit({ type: 'end', outcome: 'succeeded' });
     this.over = true;
   }
 
   private flushOutput(step: Step): void {
-    if (step.lines > 0) this.emit({ type: 'output', id: step.id, lines: step.lines, bytes: step.bytes });
+    if (step.lines > 0) this.emit({ type: 'output', id: step.id, lines: step.lines });
     step.lines = 0;
-    step.bytes = 0;
   }
 }

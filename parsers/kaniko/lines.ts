@@ -48,14 +48,13 @@ export function readEntry(text: string): Entry | undefined {
 
 /** `{"level":"info","msg":"RUN npm ci","time":"2024-05-01T12:00:00Z"}` */
 function readJson(text: string): Entry | undefined {
-  let value: unknown;
+  let value: Readonly<Record<string, unknown>>;
   try {
     value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { level, msg, time } = value as Readonly<Record<string, unknown>>;
+  const { level, msg, time } = value;
   if (typeof level !== 'string' || typeof msg !== 'string') return undefined;
   return entry(level, msg, typeof time === 'string' ? Date.parse(time) : Number.NaN, true);
 }
@@ -71,14 +70,12 @@ function unquote(text: string): string {
 
 export type Message =
   /** `Resolved base name node:20 to builder`: one for each stage with a name, in their order */
-  | { readonly kind: 'alias'; readonly base: string; readonly name: string }
+  | { readonly kind: 'alias'; readonly name: string }
   | { readonly kind: 'image'; readonly name: string }
-  | { readonly kind: 'triggers'; readonly count: number }
   /** `Building stage 'node:20' [idx: '0', base-idx: '-1']` */
   | { readonly kind: 'stage'; readonly base: string; readonly index: number; readonly baseIndex: number }
-  | { readonly kind: 'hit' | 'miss' | 'unpack' | 'command'; readonly text: string }
-  | { readonly kind: 'expired'; readonly text: string }
-  | { readonly kind: 'lookup' | 'no-unpack' | 'extracting' | 'running' | 'stage-end' | 'push' | 'pushed' | 'no-push' | 'other' };
+  | { readonly kind: 'hit' | 'miss' | 'expired' | 'command'; readonly text: string }
+  | { readonly kind: 'triggers' | 'lookup' | 'unpack' | 'extracting' | 'running' | 'stage-end' | 'push' | 'pushed' | 'no-push' | 'other' };
 
 /** What each message of kaniko means, in the order in which they are tried; what other programs say too is not among them. */
 const MESSAGES: readonly { readonly pattern: RegExp; readonly read: (m: RegExpExecArray) => Message }[] = [
@@ -89,14 +86,13 @@ const MESSAGES: readonly { readonly pattern: RegExp; readonly read: (m: RegExpEx
     pattern: /^Building stage '?([^'\s]{1,500})'? \[idx: '?(\d{1,4})'?(?:, base-idx: '?(-?\d{1,4})'?)?\]$/,
     read: (m) => ({ kind: 'stage', base: m[1] ?? '', index: Number(m[2]), baseIndex: m[3] === undefined ? -1 : Number(m[3]) }),
   },
-  { pattern: /^Executing (\d{1,4}) build triggers$/, read: (m) => ({ kind: 'triggers', count: Number(m[1]) }) },
-  { pattern: /^Resolved base name (\S+) to (\S+)$/, read: (m) => ({ kind: 'alias', base: m[1] ?? '', name: m[2] ?? '' }) },
+  { pattern: /^Executing \d{1,4} build triggers$/, read: () => ({ kind: 'triggers' }) },
+  { pattern: /^Resolved base name \S+ to (\S+)$/, read: (m) => ({ kind: 'alias', name: m[1] ?? '' }) },
   { pattern: /^Retrieving image (?:manifest )?(\S+)/, read: (m) => ({ kind: 'image', name: m[1] ?? '' }) },
-  { pattern: /^Unpacking rootfs as cmd (.*) requires it\.$/s, read: (m) => ({ kind: 'unpack', text: m[1] ?? '' }) },
+  { pattern: /^(?:Unpacking rootfs as cmd |Skipping unpacking as no commands require it)/, read: () => ({ kind: 'unpack' }) },
   { pattern: /^Cache entry expired: (.*)$/s, read: (m) => ({ kind: 'expired', text: m[1] ?? '' }) },
   { pattern: /^Checking for cached layer /, read: () => ({ kind: 'lookup' }) },
   { pattern: /^Found cached layer, /, read: () => ({ kind: 'extracting' }) },
-  { pattern: /^Skipping unpacking as no commands require it/, read: () => ({ kind: 'no-unpack' }) },
   { pattern: /^Running: \[/, read: () => ({ kind: 'running' }) },
   { pattern: /^(?:Storing source image from stage |Deleting filesystem|Saving stage )/, read: () => ({ kind: 'stage-end' }) },
   // Layers go to the cache under their key: `Pushing image to reg/app/cache:d2121e1b…` is not the end.

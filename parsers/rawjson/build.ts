@@ -27,7 +27,6 @@ interface Known {
   error: { readonly message: string; readonly line: number } | undefined;
   readonly statuses: Map<string, RawStatus>;
   outputs: number;
-  outputBytes: number;
   lastOutput: string;
 }
 
@@ -101,7 +100,6 @@ export class RawBuild {
   count(record: LogRecord, line: number): void {
     const k = this.known(record.vertex, line);
     k.outputs++;
-    k.outputBytes += record.bytes;
     k.lastOutput = record.timestamp;
   }
 
@@ -129,7 +127,6 @@ export class RawBuild {
         error: undefined,
         statuses: new Map(),
         outputs: 0,
-        outputBytes: 0,
         lastOutput: '',
       };
       this.vertices.set(digest, k);
@@ -285,7 +282,7 @@ function* eventsOf(k: Known, ids: ReadonlyMap<string, string>): Generator<BuildE
   const intervals = mergeIntervals([...k.intervals.values()].sort((a, b) => a.started - b.started));
   if (k.outputs > 0) {
     const at = outputTime(k, intervals);
-    yield { type: 'output', id, lines: k.outputs, bytes: k.outputBytes, ...(at !== undefined && { at }) };
+    yield { type: 'output', id, lines: k.outputs, ...(at !== undefined && { at }) };
   }
   for (const i of intervals)
     yield {

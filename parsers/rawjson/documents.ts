@@ -139,13 +139,12 @@ function scan(text: string, from: number, state: State): number {
 
 export interface LogRecord {
   readonly vertex: string;
-  readonly bytes: number;
   /** As printed; parsed only where it is needed. */
   readonly timestamp: string;
 }
 
 /**
- * Output of steps is most of such a log, and only its amount matters: it is counted without being parsed or decoded.
+ * Output of steps is most of such a log, and only how many there are matters: it is counted without being parsed or decoded.
  * In a record's text `"logs":[` can only be its key (inside a string the quotes are escaped), and no bracket stands in base64, digests and times.
  * @param count called for each log record
  * @returns the document without them; empty where nothing else was in it
@@ -170,8 +169,7 @@ function countLogs(text: string, start: number, stop: number, count: (record: Lo
   for (let at = text.indexOf(VERTEX, start); at >= 0 && at < stop; ) {
     const next = text.indexOf(VERTEX, at + VERTEX.length);
     const record = text.slice(at, next < 0 || next > stop ? stop : next);
-    const data = stringOf(record, '"data"');
-    count({ vertex: stringOf(record, VERTEX), bytes: Math.floor((data.length * 3) / 4), timestamp: stringOf(record, '"timestamp"') });
+    count({ vertex: stringOf(record, VERTEX), timestamp: stringOf(record, '"timestamp"') });
     at = next;
   }
 }

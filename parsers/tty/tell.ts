@@ -37,8 +37,7 @@ function* rowEvents(row: Row, id: string, open: boolean, footer: Footer): Genera
   const seconds = row.seconds === null ? {} : { seconds: row.seconds };
   yield { type: 'vertex', id, name, line };
   for (const s of row.statuses) yield { type: 'status', id, ...s, done: !open };
-  if (row.output > 0 || open)
-    yield { type: 'output', id, lines: row.output, bytes: 0, ...(row.seconds !== null && open && { at: row.seconds }) };
+  if (row.output > 0 || open) yield { type: 'output', id, lines: row.output, ...(row.seconds !== null && open && { at: row.seconds }) };
   if (row.word === 'error') yield { type: 'error', id, message: errorOf(row, footer), line, ...seconds };
   else if (row.word === 'cached') yield { type: 'cached', id, line };
   else if (row.word === 'canceled') yield { type: 'canceled', id, line, ...seconds };

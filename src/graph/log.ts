@@ -37,7 +37,6 @@ export interface Vertex {
   /** Statuses by text, last state of each; bounded in number. */
   readonly statuses: Map<string, { bytes?: number; total?: number; seconds?: number; done: boolean }>;
   outputLines: number;
-  outputBytes: number;
   /** Last time stamp of its output: seconds since it started. */
   lastOutputAt?: number;
   /** Wall-clock times of its first and last line, in milliseconds, where the wrapper stamps them. */
@@ -115,7 +114,6 @@ function vertexOf(build: BuildLog, id: string, line: number): Vertex {
       merging: false,
       statuses: new Map(),
       outputLines: 0,
-      outputBytes: 0,
     };
     build.vertices.set(id, v);
   }
@@ -141,7 +139,6 @@ function addVertexEvent(build: BuildLog, v: Vertex, event: VertexEvent): void {
       return;
     case 'output':
       v.outputLines += event.lines;
-      v.outputBytes += event.bytes;
       if (event.at !== undefined) v.lastOutputAt = event.at;
       return;
     case 'interval':

@@ -159,7 +159,6 @@ class Reader implements LogReader {
     let last = 0;
     let timeEnd = 0;
     let lines = 0;
-    let bytes = 0;
     while (at < data.length) {
       const end = data.indexOf(LF, at);
       if (end < 0) break;
@@ -167,30 +166,27 @@ class Reader implements LogReader {
       const time = data[at] === HASH && this.held === null ? findTimeEnd(data, at, end) : 0;
       if (time > 0) {
         if (lines > 0 && !isSameVertex(data, last, at)) {
-          this.output(data, last, timeEnd, lines, bytes);
+          this.output(data, last, timeEnd, lines);
           lines = 0;
-          bytes = 0;
         }
         last = at;
         timeEnd = time;
         lines++;
-        bytes += end - time;
       } else {
-        if (lines > 0) this.output(data, last, timeEnd, lines, bytes);
+        if (lines > 0) this.output(data, last, timeEnd, lines);
         lines = 0;
-        bytes = 0;
         this.text(decode(data, at, this.limit(data, at, end)));
       }
       at = end + 1;
     }
-    if (lines > 0) this.output(data, last, timeEnd, lines, bytes);
+    if (lines > 0) this.output(data, last, timeEnd, lines);
     return at;
   }
 
-  /** A run of output lines of one vertex: its last line, the end of the time in it, and how much it is. */
-  private output(data: Uint8Array, last: number, timeEnd: number, lines: number, bytes: number): void {
+  /** A run of output lines of one vertex: its last line, the end of the time in it, and how many they are. */
+  private output(data: Uint8Array, last: number, timeEnd: number, lines: number): void {
     const { number, seconds } = readOutputLine(data, last, timeEnd);
-    this.router.output(number, lines, bytes, seconds);
+    this.router.output(number, lines, seconds);
   }
 
   /** Where a line ends for the reader: one that is too long is cut. */

@@ -29,7 +29,7 @@ export class Router {
   private readonly readers: { readonly id: string; readonly reader: LineReader }[];
   private readonly pending: Command[] = [];
   private open: Command | null = null;
-  private readonly plain: { output(n: number, lines: number, bytes: number, at: number | undefined): void };
+  private readonly plain: { output(n: number, lines: number, at: number | undefined): void };
 
   constructor() {
     const begin: BeginBuild = (dialect, line): EventSink => {
@@ -43,8 +43,8 @@ export class Router {
   }
 
   /** Output of a step that was counted unread. */
-  output(number: number, lines: number, bytes: number, at: number | undefined): void {
-    this.plain.output(number, lines, bytes, at);
+  output(number: number, lines: number, at: number | undefined): void {
+    this.plain.output(number, lines, at);
   }
 
   /** @param raw one physical line as decoded, without its line feed; @param number its 1-based number */

@@ -71,6 +71,5 @@ function makeVertex(id: string, name: string, inputs: readonly string[], word: '
     merging: false,
     statuses: new Map(),
     outputLines: 0,
-    outputBytes: 0,
   };
 }
