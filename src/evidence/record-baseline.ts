@@ -31,7 +31,7 @@ export function stateOfRecord(record: BuildRecord, graph: StepGraph, salt: strin
     context: null,
     protect: (name, value) => (looksLikeSecret(name, value) ? hide(hashSecret(value, salt)) : value),
   });
-  const match = matchSteps(graph.steps.values(), keys);
+  const match = matchSteps(graph, keys);
   return match && { state: { keys, listing: null, images: imagesOfRecord(record, keys) }, match };
 }
 

@@ -64,7 +64,7 @@ export async function gatherKnown(
     { dockerfile, ...keyOptions(command), buildArgs: args.values, argsKnown: args.known, namedContexts: images },
     command,
   );
-  const match = matchSteps(graph.steps.values(), draft.keys);
+  const match = matchSteps(graph, draft.keys);
   debugLog().info(
     { dockerfile: source.path, matched: match?.matched ?? 0, compared: match?.compared ?? 0 },
     'Dockerfile held against the log',

@@ -44,10 +44,10 @@ function isReached({ keys }: KeyDraft, name: string): boolean {
 }
 
 /** Does the log have all steps of a stage, be it under the name of another stage that has the same? */
-function shows(graph: Pick<StepDraft, 'steps'>, { keys }: KeyDraft, index: number): boolean {
+function shows(graph: Pick<StepDraft, 'log' | 'steps'>, { keys }: KeyDraft, index: number): boolean {
   const own = keys.steps.filter((s) => s.stageIndex === index);
   if (own.length === 0) return true;
-  const match = matchSteps(graph.steps.values(), keys);
+  const match = matchSteps(graph, keys);
   const found = new Set([...(match?.steps.values() ?? [])].map((s) => s.identity));
   return own.every((s) => found.has(s.identity));
 }

@@ -2,7 +2,7 @@
 
 import { fitPattern, readPattern } from '../dockerfile/unknown.ts';
 import type { VertexName } from '../graph/names.ts';
-import type { Step } from '../graph/step.ts';
+import type { Step, StepGraph } from '../graph/step.ts';
 import { namePattern } from './compute.ts';
 import type { BuildKeys, StepKeys } from './model.ts';
 
@@ -24,23 +24,18 @@ export interface Mismatch {
 
 const MAX_MISMATCHES = 5;
 
-export interface MatchOptions {
-  /** Names may end anywhere: frames of a terminal cut them at its width. */
-  readonly cut?: boolean;
-}
-
 /** A cut name that is shorter than this says too little. */
 const MIN_CUT = 20;
 
 /** Matches a log's steps. Undefined where the Dockerfile is not the one that made the log. */
-export function matchSteps(steps: Iterable<Step>, keys: BuildKeys, options: MatchOptions = {}): StepMatch | undefined {
-  const match = compareSteps(steps, keys, options);
+export function matchSteps({ log, steps }: Pick<StepGraph, 'log' | 'steps'>, keys: BuildKeys): StepMatch | undefined {
+  // Frames of a terminal cut names at its width.
+  const match = compareSteps([...steps.values()], keys, log.dialect === 'tty');
   return match.matched > 0 ? match : undefined;
 }
 
 /** The same, and why not, where none matches. */
-function compareSteps(steps: Iterable<Step>, keys: BuildKeys, options: MatchOptions = {}): StepMatch {
-  const all = [...steps];
+function compareSteps(all: readonly Step[], keys: BuildKeys, cut: boolean): StepMatch {
   const written = all.filter((step) => step.cacheable && isWritten(step.name));
   if (written.length > 0) return matchWritten(written, keys);
   const places = indexPlaces(keys);
@@ -52,7 +47,7 @@ function compareSteps(steps: Iterable<Step>, keys: BuildKeys, options: MatchOpti
     const group = groups.get(target) ?? { found: new Map(), compared: 0, mismatches: [] };
     groups.set(target, group);
     group.compared++;
-    matchStep(step, keys, places, group, options.cut ?? false);
+    matchStep(step, keys, places, group, cut);
   }
   return joinGroups([...groups.values()]);
 }

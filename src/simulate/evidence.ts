@@ -5,7 +5,7 @@ import type { Dockerfile } from '../dockerfile/model.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { UserError } from '../errors.ts';
 import { buildGraph } from '../graph/build.ts';
-import type { Step } from '../graph/step.ts';
+import type { Step, StepGraph } from '../graph/step.ts';
 import { readFileLog } from '../input/source.ts';
 import { matchSteps, readValues } from '../keys/match.ts';
 import type { TimedStep } from './durations.ts';
@@ -14,19 +14,19 @@ import { makePlan } from './plan.ts';
 export interface LogEvidence {
   readonly timed: readonly TimedStep[];
   /** Steps of each build of the logs. */
-  readonly builds: readonly (readonly Step[])[];
+  readonly builds: readonly Pick<StepGraph, 'log' | 'steps'>[];
 }
 
 /** @throws UserError where a file holds no build */
 export function readLogs(files: readonly string[]): LogEvidence {
   const timed: TimedStep[] = [];
-  const builds: Step[][] = [];
+  const builds: Pick<StepGraph, 'log' | 'steps'>[] = [];
   for (const file of files) {
     const { builds: logs } = readFileLog(file);
     if (logs.length === 0) throw new UserError(`no build found in ${file}`, 'name a log of docker build --progress=plain');
     for (const log of logs) {
       const steps = [...buildGraph(log).steps.values()].filter((s) => s.cacheable);
-      builds.push(steps);
+      builds.push({ log, steps: new Map(steps.map((s) => [s.id, s])) });
       for (const s of steps) if (s.status === 'rebuilt' && s.seconds !== null) timed.push({ name: s.name, seconds: s.seconds });
     }
   }
@@ -58,7 +58,8 @@ export function inferBuild(
   texts: readonly string[],
   given: Readonly<Record<string, string>>,
 ): Inferred | null {
-  for (const steps of builds)
+  for (const build of builds) {
+    const steps = [...build.steps.values()];
     for (const text of texts) {
       const dockerfile = parseDockerfile(text, 'Dockerfile');
       const imageEnv = readImageEnv(steps, dockerfile);
@@ -68,11 +69,12 @@ export function inferBuild(
         const buildArgs = { ...shown, ...given };
         const { keys } = makePlan(text, 'Dockerfile', { buildArgs, imageEnv, platforms: [], mergeOp: false, ...chosen });
         if (!keys) continue;
-        const match = matchSteps(steps, keys);
+        const match = matchSteps(build, keys);
         const distinct = new Set(keys.steps.map((s) => s.identity)).size;
         if (match && match.matched === match.compared && match.compared >= distinct) return { target, buildArgs, imageEnv };
       }
     }
+  }
   return null;
 }
 
