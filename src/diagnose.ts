@@ -69,7 +69,8 @@ export function diagnose(log: BuildLog, evidence: Evidence = {}): Diagnosis {
     ...explained.misses.flatMap((e) => e.proposals.map((p) => p.proposal)),
     ...forBuild.map((p) => p.proposal),
   ]);
-  const misses = explained.misses.map((e) => missReport(e.view.miss, e.causes, e.proposals));
+  const shown = sayOnce(explained.misses.map((e) => e.proposals));
+  const misses = explained.misses.map((e, at) => missReport(e.view.miss, e.causes, e.proposals, shown[at]!));
   const start = log.firstTime ?? firstStart(log);
   const report: BuildReport = {
     dialect: log.dialect,
@@ -205,7 +206,28 @@ function adviceReport({ id, proposal }: Given): AdviceReport {
   };
 }
 
-function missReport(miss: MissNode, causes: readonly CauseReport[], proposals: readonly Given[]): MissReport {
+/** The same advice for several misses is given at the worst of them, with what it saves in all. */
+function sayOnce(perMiss: readonly (readonly Given[])[]): Given[][] {
+  const first = new Map<string, { readonly list: Given[]; readonly at: number }>();
+  return perMiss.map((proposals) => {
+    const list: Given[] = [];
+    for (const p of proposals) {
+      const key = JSON.stringify([p.id, p.proposal.summary, p.proposal.patch]);
+      const said = first.get(key);
+      if (said) said.list[said.at] = join(said.list[said.at]!, p);
+      else first.set(key, { list, at: list.push(p) - 1 });
+    }
+    return list;
+  });
+}
+
+function join(a: Given, { proposal: b }: Given): Given {
+  const parts = new Map([...(a.proposal.parts ?? []), ...(b.parts ?? [])]);
+  const saves = a.proposal.saves === null && b.saves === null ? null : [...new Set([...(a.proposal.saves ?? []), ...(b.saves ?? [])])];
+  return { ...a, proposal: { ...a.proposal, saves, ...(parts.size > 0 && { parts }) } };
+}
+
+function missReport(miss: MissNode, causes: readonly CauseReport[], proposals: readonly Given[], shown: readonly Given[]): MissReport {
   return {
     step: miss.root.id,
     name: miss.root.name,
@@ -214,7 +236,7 @@ function missReport(miss: MissNode, causes: readonly CauseReport[], proposals: r
     cascadeSeconds: miss.cascadeSeconds,
     criticalSeconds: miss.criticalSeconds,
     causes,
-    advice: proposals.map(adviceReport),
+    advice: shown.map(adviceReport),
     verdict: verdictOf(causes[0], proposals),
     source: miss.root.source,
   };
