@@ -50,9 +50,20 @@ function check(result: ReadResult, name: string): ReadResult {
 
 function noBuild(results: readonly ReadResult[], files: readonly string[]): UserError {
   const lines = results.reduce((sum, r) => sum + r.lines, 0);
+  const refusal = results.find((r) => r.refusal != null)?.refusal;
+  if (refusal != null) return new UserError(`the build never began: ${refusal}`, hintFor(refusal));
   const what = files.length === 0 || files[0] === '-' ? 'standard input' : files.join(', ');
   return new UserError(
     `no build found in ${what} (${lines} line${lines === 1 ? '' : 's'} read)`,
     `cachewhy reads the progress of docker, podman or buildah builds: ${PIPE}`,
   );
+}
+
+/** What to do where a client gave up before the first step. */
+function hintFor(refusal: string): string {
+  // Docker Engine 25 and later say so; docs.docker.com/build/cache/backends
+  if (/cache export is not supported/i.test(refusal))
+    return 'this driver keeps its cache to itself: build with another (docker buildx create --use, docker/setup-buildx-action), turn on the containerd image store, or drop --cache-to';
+  if (/cannot connect to the docker daemon|failed to connect/i.test(refusal)) return 'start the engine, or point DOCKER_HOST at it';
+  return 'no step was reached, so there is no cache to speak of: mend this first';
 }

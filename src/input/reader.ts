@@ -16,6 +16,8 @@ export interface ReadResult {
   /** The input is no text at all. */
   readonly binary: boolean;
   readonly notes: readonly string[];
+  /** The error with which a client gave up before it began a build; null where there is none, or a build began. */
+  readonly refusal?: string | null;
 }
 
 /** Takes a log in chunks of any size; the result does not depend on where they are cut. */
@@ -92,6 +94,7 @@ class Reader implements LogReader {
       bytes: this.bytes,
       binary: this.binary,
       notes,
+      refusal: builds.length === 0 ? this.router.refusal : null,
     };
   }
 

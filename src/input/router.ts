@@ -21,11 +21,17 @@ interface Command {
 /** What a line without a number, and a prompt or trace mark, shows as a command: `+ docker build .`, `$ docker build .`, `#8 …` never. */
 const PROMPT = /^(?:\+{1,3} |\$ |> |# |PS [^>]{0,200}> |[\w.@:~/-]{1,80}[#$] |docker : |\[command\])/;
 
+/** `ERROR: failed to build: Cache export is not supported for the docker driver.`, `Error response from daemon: …`, `unknown flag: --cache-to` */
+const REFUSAL =
+  /^(?:ERROR: (?:failed to|.{0,200}?\b(?:build|buildx|builder|driver|docker|dockerfile|context)\b)|Error response from daemon: |unable to prepare context: |unknown (?:shorthand )?flag: |(?:ERROR: )?Cannot connect to the Docker daemon)/i;
+
 export class Router {
   readonly builds: BuildLog[] = [];
   readonly unread: UnreadLines = { count: 0, examples: [] };
   /** Titles of the wrappers that were taken off. */
   readonly wrappers: Set<string> = new Set();
+  /** What a client printed that gave up before it began a build; null where a build began. */
+  refusal: string | null = null;
   private readonly readers: { readonly id: string; readonly reader: LineReader }[];
   private readonly pending: Command[] = [];
   private open: Command | null = null;
@@ -66,6 +72,7 @@ export class Router {
       }
     }
     this.watchCommand(line);
+    if (this.builds.length === 0 && this.refusal === null && REFUSAL.test(text)) this.refusal = text.slice(0, 300);
     if (/^#\d+ /.test(text) && this.builds.length > 0) {
       this.unread.count++;
       if (this.unread.examples.length < 5) this.unread.examples.push({ line: number, text: text.slice(0, 200) });
