@@ -1,7 +1,7 @@
 /** The target of a build whose command line is not known, read off the stages that its log shows. */
 import type { StepDraft } from '../graph/build.ts';
 import { readOutcome } from '../graph/outcome.ts';
-import { draftKeys, type KeyDraft } from '../keys/compute.ts';
+import { completeKeys, draftKeys, type KeyDraft } from '../keys/compute.ts';
 import { matchSteps } from '../keys/match.ts';
 import type { KeyInput } from '../keys/model.ts';
 
@@ -17,7 +17,8 @@ export function inferTarget(graph: StepDraft, shape: KeyInput, whole: KeyDraft):
   if (last < 1 || readOutcome(graph.log, [...graph.steps.values()]) !== 'succeeded') return undefined;
   const shown = shownStages(graph);
   if (shown === null) return undefined;
-  if (shows(graph, whole, last) && shown.every((name) => isReached(whole, name))) return undefined;
+  const lastName = dockerfile.stages[last]!.name?.toLowerCase() ?? `stage-${last}`;
+  if (shown.every((name) => isReached(whole, name)) && (shown.includes(lastName) || shows(graph, whole, last))) return undefined;
   // Of two stages that need the same others the log of either shows its own steps.
   const fitting = dockerfile.stages.flatMap(({ index, name }) => {
     if (index === last || !shown.includes((name ?? `stage-${index}`).toLowerCase())) return [];
@@ -44,7 +45,8 @@ function isReached({ keys }: KeyDraft, name: string): boolean {
 }
 
 /** Does the log have all steps of a stage, be it under the name of another stage that has the same? */
-function shows(graph: Pick<StepDraft, 'log' | 'steps'>, { keys }: KeyDraft, index: number): boolean {
+function shows(graph: Pick<StepDraft, 'log' | 'steps'>, draft: KeyDraft, index: number): boolean {
+  const keys = completeKeys(draft, {});
   const own = keys.steps.filter((s) => s.stageIndex === index);
   if (own.length === 0) return true;
   const match = matchSteps(graph, keys);

@@ -17,6 +17,7 @@ export function namePattern(step: StepKeys): string {
 
 /** The keys as far as the Dockerfile and the command line tell: without digests of files, without identities, with values that may be secret. */
 export interface KeyDraft {
+  /** Every identity is '': `completeKeys` gives them theirs. */
   readonly keys: BuildKeys;
   readonly steps: readonly DraftStep[];
 }
