@@ -61,7 +61,8 @@ function realPlace(file: string): string | null {
   } catch (error) {
     const parent = path.dirname(file);
     // A link that leads to nothing, or in a ring, has no place.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === file || isLink(file)) return null;
+    const { code } = error as NodeJS.ErrnoException;
+    if ((code !== 'ENOENT' && code !== 'ENOTDIR') || parent === file || isLink(file)) return null;
     const above = realPlace(parent);
     return above === null ? null : path.join(above, path.basename(file));
   }

@@ -28,7 +28,7 @@ export interface Desk {
   run(args: readonly string[], options?: RunOptions): Ended;
   /** The same, without waiting: for what a test has to do meanwhile. */
   start(args: readonly string[], options?: RunOptions): Promise<Ended>;
-  /** A line of a shell, `$CACHEWHY` being the command. */
+  /** A line of a shell, in which the command is `cachewhy`. */
   shell(line: string, options?: RunOptions): Ended;
 }
 
@@ -55,7 +55,10 @@ export function openDesk(): Desk {
   writeFileSync(path.join(project, 'Dockerfile'), 'FROM busybox:1.35\nWORKDIR /app\nCOPY . .\nRUN true\n');
   writeFileSync(path.join(project, 'a.txt'), 'one\n');
   const cli = path.join(folder, 'package', 'bin', 'cachewhy.js');
-  const env = { PATH: process.env.PATH!, HOME: path.join(folder, 'home'), NO_COLOR: '1', CACHEWHY: `"${process.execPath}" "${cli}"` };
+  const bin = path.join(folder, 'bin');
+  mkdirSync(bin);
+  writeFileSync(path.join(bin, 'cachewhy'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`, { mode: 0o755 });
+  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: path.join(folder, 'home'), NO_COLOR: '1' };
   const merge = (extra: RunOptions['env'] = {}): NodeJS.ProcessEnv =>
     Object.fromEntries(Object.entries({ ...env, ...extra }).filter((e) => e[1] !== undefined));
   const spawnIt = (file: string, args: readonly string[], options: RunOptions = {}): Ended => {
@@ -143,7 +146,7 @@ export function expectOneLine(done: Ended, text: RegExp): void {
 export function fakeDocker(desk: Desk, script: string): Record<string, string> {
   const bin = mkdtempSync(path.join(desk.folder, 'bin-'));
   writeFileSync(path.join(bin, 'docker'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  return { PATH: `${bin}:${process.env.PATH}`, DOCKER_CONFIG: path.join(bin, 'config') };
+  return { PATH: `${bin}:${desk.env.PATH}`, DOCKER_CONFIG: path.join(bin, 'config') };
 }
 
 /** What this machine lets a test do, and what it says where it does not. */
