@@ -1,6 +1,8 @@
 /** `cachewhy explain`: the documentation of the causes, from the causes themselves. */
+
 import { causes } from './causes/index.ts';
 import { UserError } from './errors.ts';
+import { wrap } from './text.ts';
 
 /** @throws UserError for an unknown cause */
 export function explainCause(kind: string | undefined): string {
@@ -13,23 +15,16 @@ export function explainCause(kind: string | undefined): string {
   const { what, known, fix, example } = cause.docs;
   const parts = [
     `${cause.title} (${cause.kind})`,
-    `What it means\n${wrap(what)}`,
-    `How it is known\n${wrap(known)}`,
-    `How to mend it\n${wrap(fix)}`,
+    `What it means\n${paragraph(what)}`,
+    `How it is known\n${paragraph(known)}`,
+    `How to mend it\n${paragraph(fix)}`,
   ];
   if (example !== '') parts.push(`For example\n${example}`);
   return `${parts.join('\n\n')}\n`;
 }
 
-function wrap(text: string): string {
-  const lines: string[] = [];
-  let line = ' ';
-  for (const word of text.split(' ')) {
-    if (line.length + word.length > 78 && line !== ' ') {
-      lines.push(line);
-      line = ' ';
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line].join('\n');
+function paragraph(text: string): string {
+  return wrap(text, 77)
+    .map((line) => `  ${line}`)
+    .join('\n');
 }

@@ -91,6 +91,12 @@ export function truncate(text: string, width: number): string {
   return `${takeColumns(text, width - 1 - tail)}…${end}`;
 }
 
+/** A quotation: on one line, its end cut off where it is long. It is made harmless where it is shown. */
+export function clip(text: string, width = 60): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > width ? `${takeColumns(line, width - 1)}…` : line;
+}
+
 /** Breaks text at blanks; a word wider than a line is cut. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

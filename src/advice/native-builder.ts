@@ -1,4 +1,5 @@
 import { isMiss, type Step } from '../graph/step.ts';
+import { clip } from '../text.ts';
 import type { Advice } from './define.ts';
 
 /** An emulated RUN is many times slower than its twin: less than this is no reason for another builder. */
@@ -41,7 +42,3 @@ const advice: Advice = {
   },
 };
 export default advice;
-
-function clip(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}

@@ -1,4 +1,5 @@
 import { isMiss } from '../graph/step.ts';
+import { clip } from '../text.ts';
 import type { Advice } from './define.ts';
 
 const INSTALL = /\b(?:apt-get|apt|apk|yum|dnf|microdnf) (?:-\S{1,300} ){0,20}(?:install|add)\b/;
@@ -35,8 +36,4 @@ function commands(text: string): string[] {
     .split(/&&|;/)
     .map((c) => c.trim().replace(/\s+/g, ' '))
     .filter((c) => c !== '');
-}
-
-function clip(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

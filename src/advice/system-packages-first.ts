@@ -1,6 +1,7 @@
 import { isBroadCopy } from '../causes/signals.ts';
 import { readsContext } from '../graph/names.ts';
 import { isMiss } from '../graph/step.ts';
+import { clip } from '../text.ts';
 import type { Advice } from './define.ts';
 
 const SYSTEM = /\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper) (?:-\S{1,300} ){0,20}(?:install|add)\b/;
@@ -32,7 +33,3 @@ const advice: Advice = {
   },
 };
 export default advice;
-
-function clip(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}

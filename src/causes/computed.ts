@@ -1,7 +1,9 @@
 /** Differences of ingredients, as causes. */
+
 import type { Compared, Difference } from '../keys/diff.ts';
 import { PLATFORM_ARGS } from '../keys/diff-ingredients.ts';
 import type { CauseReport, PathChange } from '../model.ts';
+import { clip } from '../text.ts';
 import type { Finding } from './define.ts';
 
 /** More paths than these are counted, not listed. */
@@ -70,7 +72,7 @@ function causeOf(d: Difference, where: string, instruction: string | null): Caus
         kind: 'instruction-changed',
         ...certain,
         summary: 'The instruction was edited',
-        because: [`its text differs from that of ${where}: it was \`${clip(d.before)}\``],
+        because: [`its text differs from that of ${where}: it was \`${clip(d.before, 120)}\``],
         before: d.before,
         after: d.after,
       };
@@ -88,11 +90,11 @@ function causeOf(d: Difference, where: string, instruction: string | null): Caus
         kind: 'instruction-moved',
         ...certain,
         summary:
-          d.removed === null ? 'The instruction was moved to another place' : `The line above it was removed: \`${clip(d.removed)}\``,
+          d.removed === null ? 'The instruction was moved to another place' : `The line above it was removed: \`${clip(d.removed, 120)}\``,
         because: [
           d.removed === null
             ? `the same line stood in another place in the Dockerfile of ${where}`
-            : `in the Dockerfile of ${where} it stood below \`${clip(d.removed)}\``,
+            : `in the Dockerfile of ${where} it stood below \`${clip(d.removed, 120)}\``,
         ],
         before: d.before,
         after: d.after,
@@ -231,11 +233,7 @@ function visible(value: string | null): string | null {
 }
 
 function show(value: string | null): string {
-  return value === null ? 'unset' : value === '' ? 'empty' : clip(value);
-}
-function clip(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+  return value === null ? 'unset' : value === '' ? 'empty' : clip(value, 120);
 }
 function short(digest: string | null): string {
   return digest === null ? 'unknown' : digest.slice(0, 19);

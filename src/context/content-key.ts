@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type ContextTree, joinPath, treeOf } from './context-tree.ts';
+import { baseName, type ContextTree, joinPath, treeOf } from './context-tree.ts';
 import { type CopySelection, resolveSelection, type SelectedPart } from './select.ts';
 import type { ContextEntry, ContextListing } from './types.ts';
 
@@ -147,10 +147,6 @@ function digestPart(tree: ContextTree, part: SelectedPart, describe: Describe, n
     else lines.push(`${item.name === '' ? '\0' : `\0${item.name.replaceAll('/', '\0')}`}${digest}`);
   }
   return sha256(names === 'base' ? lines.join('\0') : lines.join(''));
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function describeAt(tree: ContextTree, path: string, describe: Describe): string | undefined {

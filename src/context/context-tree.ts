@@ -52,6 +52,15 @@ export function joinPath(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
 
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Is the path the folder itself, or below it? '' is the root. */
+export function isWithin(path: string, folder: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`);
+}
+
 /** Sorts in place, by the bytes of the names; listings come sorted, so that it mostly is a check. */
 export function sortNames(names: string[]): string[] {
   for (let i = 1; i < names.length; i++) {

@@ -1,5 +1,5 @@
 /** What changed between two listings, path by path. */
-import { comparePaths } from './context-tree.ts';
+import { comparePaths, isWithin } from './context-tree.ts';
 import { type CopySelection, resolveSelection, selectEntries } from './select.ts';
 import type { ContextEntry, ContextListing, PathChange } from './types.ts';
 
@@ -34,10 +34,6 @@ function wholeFolders(before: ContextListing, after: ContextListing, selection: 
   const targets = (parts: typeof old): string[] => parts.flatMap((part) => part.items.map((item) => item.path));
   const [were, are] = [targets(old), targets(now)];
   return were.length === are.length && were.every((it, i) => it === are[i]) ? are : undefined;
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`);
 }
 
 function selectMap(listing: ContextListing, selection: CopySelection): ReadonlyMap<string, ContextEntry> {

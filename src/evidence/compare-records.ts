@@ -7,7 +7,7 @@ import { parseDockerfile } from '../dockerfile/parse.ts';
 import type { Step, StepGraph } from '../graph/step.ts';
 import type { Compared, Difference } from '../keys/diff.ts';
 import type { CauseKind, CauseReport } from '../model.ts';
-import { lowerFirst } from '../text.ts';
+import { clip, lowerFirst } from '../text.ts';
 import type { BuildRecord, Operation } from './build-record.ts';
 import { compareOperations, type Declared, describeOperation, operationSignature } from './compare-operations.ts';
 import { declaredNames } from './declared-names.ts';
@@ -189,11 +189,6 @@ function explainAbove(step: RecordedStep, pair: Pair): Finding[] {
     }
   }
   return [];
-}
-
-function clip(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
 /** The definition is the same: what is left is what it reads, or that no result was there or allowed. */

@@ -1,4 +1,5 @@
 /** The command line that a record stands for: what a builder was told, whoever told it. */
+import { quoteWord } from '../command/quote.ts';
 import type { BuildCommand } from '../command/types.ts';
 import { maskText } from '../secrets.ts';
 import type { BuildRecord } from './build-record.ts';
@@ -60,9 +61,5 @@ export function describeCommand(record: BuildRecord): string {
   if (record.noCache) words.push('--no-cache');
   if (record.noCacheFilter.length > 0) words.push('--no-cache-filter', record.noCacheFilter.join(','));
   words.push(record.context ?? '.');
-  return maskText(words.map(quote).join(' '));
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return maskText(words.map(quoteWord).join(' '));
 }

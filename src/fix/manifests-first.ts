@@ -1,9 +1,11 @@
 /** Copy what an install needs, install, then copy the rest: a source edit no longer repeats the install. */
+
 import { compileIgnore } from '../context/dockerignore.ts';
 import { selectEntries } from '../context/select.ts';
 import type { Dockerfile, Instruction, Stage } from '../dockerfile/model.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { resolveDestination } from '../dockerfile/paths.ts';
+import { clip } from '../text.ts';
 import { COMPILES, ecosystems } from './ecosystems/index.ts';
 import type { Ecosystem, Install, InstallPlan } from './ecosystems/types.ts';
 import { type Command, needsNoFiles, program } from './shell.ts';
@@ -338,9 +340,4 @@ function manifestLines(files: readonly string[], root: string, first: CopyLine, 
     if (paths.some((p) => /\s/.test(p)) || /\s/.test(dest)) return `COPY ${copy.flags}${JSON.stringify([...paths, dest])}`;
     return `COPY ${copy.flags}${paths.join(' ')} ${dest}`;
   });
-}
-
-function clip(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }

@@ -1,6 +1,8 @@
 /** Move RUNs that need nothing of the build context above the first copy of it. */
+
 import type { Dockerfile } from '../dockerfile/model.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
+import { clip } from '../text.ts';
 import { needsNoFiles, program } from './shell.ts';
 import { mountsContext, readStage, type StageLine } from './stage.ts';
 import { applyEdits, blockOf } from './text.ts';
@@ -84,9 +86,4 @@ function isLanguageInstall([name = '', sub = '']: readonly string[]): boolean {
   return (
     /^(?:npm|yarn|pnpm|bun|pip3?|uv|poetry|bundle|composer|go|mix)$/.test(name) && /^(?:ci|i|install|sync|mod|deps\.get|run)$/.test(sub)
   );
-}
-
-function clip(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }

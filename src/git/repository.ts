@@ -1,6 +1,8 @@
 /** Finds the repository around a folder and lists the commits of a history, without touching the work tree. */
+
 import { UserError } from '../errors.ts';
-import { gitMessage, printable, runGit, tryGit } from './run.ts';
+import { oneLine } from '../text.ts';
+import { gitMessage, runGit, tryGit } from './run.ts';
 
 export interface Repository {
   /** Folder in which git is run. */
@@ -41,10 +43,10 @@ export async function openRepository(dir: string): Promise<Repository> {
   if (probe.status !== 0) {
     if (/dubious ownership/.test(probe.stderr))
       throw new UserError(
-        `git refuses ${printable(dir)}: ${gitMessage(probe.stderr)}`,
+        `git refuses ${oneLine(dir)}: ${gitMessage(probe.stderr)}`,
         'run git config --global --add safe.directory with that folder, if you trust it',
       );
-    throw new UserError(`${printable(dir)} is not in a git repository`, 'run this in a clone of the project, or name one with --repo DIR');
+    throw new UserError(`${oneLine(dir)} is not in a git repository`, 'run this in a clone of the project, or name one with --repo DIR');
   }
   const [bare, shallow, gitDir = '', prefix = ''] = probe.stdout.toString('utf8').split('\n');
   const oidLength = (await tryGit(dir, ['rev-parse', '--show-object-format'])).stdout.toString('utf8').trim() === 'sha256' ? 64 : 40;
@@ -53,7 +55,7 @@ export async function openRepository(dir: string): Promise<Repository> {
 
 /** The commits of a query, oldest first. Merges count as one commit each: the first parent is followed. */
 export async function listCommits(repo: Repository, query: CommitQuery): Promise<Commit[]> {
-  if (query.ref.startsWith('-')) throw new UserError(`${printable(query.ref)} is no name of a commit`, 'name a branch, a tag or a commit');
+  if (query.ref.startsWith('-')) throw new UserError(`${oneLine(query.ref)} is no name of a commit`, 'name a branch, a tag or a commit');
   const args = ['log', '-z', '--format=%H %T %ct %s', '--encoding=UTF-8', '--no-show-signature', '--no-color', '--no-patch'];
   args.push(...(query.allParents ? ['--topo-order'] : ['--first-parent']));
   if (query.limit !== undefined) args.push(`--max-count=${query.limit}`);
@@ -77,7 +79,7 @@ function parseCommit(record: string): Commit | null {
     oid: match[1] ?? '',
     tree: match[2] ?? '',
     time: Number(match[3]),
-    subject: printable(record.trimStart().slice(match[0].length)),
+    subject: oneLine(record.trimStart().slice(match[0].length)),
   };
 }
 
@@ -86,7 +88,7 @@ function logError(stderr: string, ref: string): UserError {
     return new UserError('this repository has no commits yet', 'commit something first');
   if (/bad revision|unknown revision|ambiguous argument|Not a valid object|bad object/i.test(stderr))
     return new UserError(
-      `${printable(ref)} is not known in this repository${/HEAD/.test(ref) ? ' (it has no commits, or HEAD points nowhere)' : ''}`,
+      `${oneLine(ref)} is not known in this repository${/HEAD/.test(ref) ? ' (it has no commits, or HEAD points nowhere)' : ''}`,
       'name a branch, a tag or a commit with --ref; in a shallow clone, fetch it first',
     );
   return new UserError(`git log failed: ${gitMessage(stderr)}`, 'check the repository with git fsck');

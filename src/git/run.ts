@@ -1,6 +1,8 @@
 /** Runs git: never a shell, never a prompt, never a pager; git's own words become the error. */
+
 import { spawn } from 'node:child_process';
 import { UserError } from '../errors.ts';
+import { oneLine } from '../text.ts';
 
 /** Environment for every git that we start. Locks are optional so that a build or an editor is never in the way, and text is the C locale's. */
 export function gitEnvironment(): NodeJS.ProcessEnv {
@@ -34,21 +36,17 @@ export function tryGit(dir: string, args: readonly string[]): Promise<GitResult>
 }
 
 /** As tryGit, with a failure turned into a UserError. */
-export async function runGit(dir: string, args: readonly string[], hint = 'Run the same command by hand to see more.'): Promise<Buffer> {
+export async function runGit(dir: string, args: readonly string[]): Promise<Buffer> {
   const result = await tryGit(dir, args);
-  if (result.status !== 0) throw new UserError(`git ${args[0] ?? ''} failed: ${gitMessage(result.stderr)}`, hint);
+  if (result.status !== 0)
+    throw new UserError(`git ${args[0] ?? ''} failed: ${gitMessage(result.stderr)}`, 'run the same command by hand to see more');
   return result.stdout;
 }
 
 /** The first line of git's complaint, without `fatal: `, safe to print. */
 export function gitMessage(stderr: string): string {
   const line = stderr.split('\n').find((l) => l.trim() !== '') ?? 'no message';
-  return printable(line.replace(/^(?:fatal|error): /, '').trim()).slice(0, 300);
-}
-
-/** Text of a repository for one line of output: control characters and other things that move a cursor become `?`. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g, '?');
+  return oneLine(line.replace(/^(?:fatal|error): /, '').trim()).slice(0, 300);
 }
 
 function startError(error: NodeJS.ErrnoException, dir: string): Error {

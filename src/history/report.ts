@@ -1,5 +1,5 @@
 /** What `cachewhy history` says, as JSON, for a terminal and as Markdown. Pure. */
-import { bytes, escapeMarkdown, oneLine, plural } from '../text.ts';
+import { bytes, clip, escapeMarkdown, oneLine, plural } from '../text.ts';
 import type { HistoryComparison, ValueChange } from './compare.ts';
 import type { Inspection } from './inspect.ts';
 import type { History } from './model.ts';
@@ -55,9 +55,8 @@ interface Section {
 
 const SHOWN = 100;
 
-function clip(text: string): string {
-  const line = oneLine(text);
-  return line.length > SHOWN ? `${line.slice(0, SHOWN - 1)}…` : line;
+function show(text: string): string {
+  return clip(oneLine(text), SHOWN);
 }
 
 /** `3 days`, `5 hours`, `20 minutes` */
@@ -75,7 +74,7 @@ function imageSection({ name, history, inspection }: ImageHistory, now: number):
   if (firstNew !== null && newest) {
     const older = clusters.at(-2)!;
     points.push({
-      text: `made anew from here on: ${clip(inspection.shown[firstNew]!)}`,
+      text: `made anew from here on: ${show(inspection.shown[firstNew]!)}`,
       below: [
         `its layers were made ${age(now - newest.to)} ago, those below are ${age(newest.from - older.to)} older: they came from a cache or belong to the base image`,
         'this is the first miss of the last build that made a layer of this image (a build that reused all leaves no trace)',
@@ -84,7 +83,7 @@ function imageSection({ name, history, inspection }: ImageHistory, now: number):
   } else if (newest) points.push({ text: `all layers were made together, ${age(now - newest.to)} ago`, below: [] });
   for (const layer of inspection.large)
     points.push({
-      text: `large: ${clip(inspection.shown[layer.entry]!)} (${bytes(layer.size)}, ${Math.round(layer.share * 100)}% of the image)`,
+      text: `large: ${show(inspection.shown[layer.entry]!)} (${bytes(layer.size)}, ${Math.round(layer.share * 100)}% of the image)`,
       below: [layer.advice],
     });
   const seen = new Set<string>();
@@ -94,7 +93,7 @@ function imageSection({ name, history, inspection }: ImageHistory, now: number):
     seen.add(key);
     const what =
       secret.name === null
-        ? `a secret in ${clip(inspection.shown[secret.entry]!)}`
+        ? `a secret in ${show(inspection.shown[secret.entry]!)}`
         : `a secret in ${secret.kind === 'env' ? 'ENV' : 'the build argument'} ${oneLine(secret.name)}`;
     points.push({ text: what, below: [secret.advice] });
   }
@@ -103,8 +102,8 @@ function imageSection({ name, history, inspection }: ImageHistory, now: number):
 }
 
 function change({ name, before, after }: ValueChange): string {
-  const show = (value: string | null): string => (value === null ? 'unset' : clip(value) || 'empty');
-  return `${clip(name)}: ${show(before)} → ${show(after)}`;
+  const told = (value: string | null): string => (value === null ? 'unset' : show(value) || 'empty');
+  return `${show(name)}: ${told(before)} → ${told(after)}`;
 }
 
 function comparisonSection(comparison: HistoryComparison, names: readonly string[]): Section {
@@ -114,8 +113,8 @@ function comparisonSection(comparison: HistoryComparison, names: readonly string
   if (comparison.same || first === null) points.push({ text: 'equal as far as their histories tell', below: [] });
   else {
     const below = [
-      `before: ${first.before === null ? '(nothing)' : clip(first.before)}`,
-      `after:  ${first.after === null ? '(nothing)' : clip(first.after)}`,
+      `before: ${first.before === null ? '(nothing)' : show(first.before)}`,
+      `after:  ${first.after === null ? '(nothing)' : show(first.after)}`,
     ];
     below.push(...first.proven.map((text) => `proven: ${oneLine(text)}`), ...first.notProven.map((text) => `not proven: ${oneLine(text)}`));
     points.push({ text: `${comparison.shared} shared from the base up; the first difference is ${NAMES[first.kind]}`, below });

@@ -80,10 +80,10 @@ export function removeMember(text: string, path: readonly string[]): string {
   return splice(text, from, '{}');
 }
 
-/** The value of a string member; undefined where there is none. */
+/** The value of a string member; undefined where there is none. @throws NotJson */
 export function getMember(text: string, path: readonly string[]): string | undefined {
   if (text.trim() === '') return undefined;
-  let value: unknown = JSON.parse(text);
+  let value = parse(text);
   for (const name of path) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
   return typeof value === 'string' ? value : undefined;
 }
@@ -92,12 +92,16 @@ function splice(text: string, span: Span, replacement: string): string {
   return text.slice(0, span.start) + replacement + text.slice(span.end);
 }
 
-function readRoot(text: string): ObjectSpan {
+function parse(text: string): unknown {
   try {
-    JSON.parse(text.replace(/^\uFEFF/, ''));
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     throw new NotJson('no JSON');
   }
+}
+
+function readRoot(text: string): ObjectSpan {
+  parse(text);
   return readObject(text, skipBlanks(text, text.startsWith('\uFEFF') ? 1 : 0));
 }
 

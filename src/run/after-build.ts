@@ -1,8 +1,10 @@
 /** What `run` does beside the build and after it: contexts are read, the builder is asked, the report is made. Loaded while the build runs. */
+
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { cacheFolder } from '../baseline/store.ts';
 import { maskCommand } from '../command/parse.ts';
+import { quoteWord } from '../command/quote.ts';
 import type { BuildCommand } from '../command/types.ts';
 import { chooseReports, deliver } from '../deliver.ts';
 import { UserError } from '../errors.ts';
@@ -100,7 +102,7 @@ async function makeReport(facts: PassFacts): Promise<{ readonly report: Report |
   debugLog().info({ records: kept.records.length, logs: logs.length, problems: kept.problems, seconds: facts.end.seconds }, 'build ended');
   const run: RunFacts = {
     command,
-    commandText: maskCommand(facts.argv.map(quote).join(' ')),
+    commandText: maskCommand(facts.argv.map(quoteWord).join(' ')),
     snapshots: help.snapshots,
     deadline: performance.now() + MAX_WAIT_MS,
     notes: kept.records.length === 0 && logs.length > 0 ? kept.problems.map((p) => `The builder's own record was not used: ${p}.`) : [],
@@ -170,8 +172,4 @@ function explainNothing({ command, results }: PassFacts, problems: readonly stri
     return 'no report: the classic builder keeps no records, and its log went to the terminal. Pipe it (… 2>&1 | cat) to have it read.';
   if (results.some((r) => r.bytes > 0)) return 'no report: the output holds no step of a build, and the builder has no record of one';
   return 'no report: the builder has no record of this build';
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./*-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

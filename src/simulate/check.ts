@@ -121,7 +121,7 @@ async function readImage(tag: string): Promise<Contents> {
           reader.push(chunk);
         } catch (error) {
           child.kill();
-          reject(error);
+          reject(new UserError(`the image cannot be read: ${error instanceof Error ? error.message : 'unknown'}`, 'Check the engine.'));
         }
       });
       child.on('error', reject);

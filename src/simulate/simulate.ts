@@ -1,8 +1,10 @@
 /** `cachewhy simulate`: replays a git history against a Dockerfile, and against changes of it. */
+
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import { type Commit, listCommits, openRepository, type Repository, resolveCommit } from '../git/repository.ts';
-import { printable, tryGit } from '../git/run.ts';
+import { tryGit } from '../git/run.ts';
+import { oneLine } from '../text.ts';
 import { listAssumptions } from './assumptions.ts';
 import { createDurations, type Durations, type TimedStep, withShares } from './durations.ts';
 import { type Inferred, inferBuild, type LogEvidence, readBaselineTimes, readLogs } from './evidence.ts';
@@ -165,7 +167,7 @@ async function findCommits(repo: Repository, options: SimulateOptions): Promise<
   });
   if (commits.length === 0)
     throw new UserError(
-      `no commits${options.since === undefined ? '' : ` since ${printable(options.since)}`} in ${printable(options.ref)}`,
+      `no commits${options.since === undefined ? '' : ` since ${oneLine(options.since)}`} in ${oneLine(options.ref)}`,
       'take a longer range with --since or --commits',
     );
   return commits;
@@ -177,7 +179,7 @@ function resolvePaths(repo: Repository, options: SimulateOptions): BuildPaths {
     const full = path.posix.normalize(path.posix.join('/', repo.prefix, file.split(path.sep).join('/')));
     const climbs = path.posix.normalize(path.posix.join(repo.prefix, file));
     if (climbs.startsWith('..') || path.isAbsolute(file))
-      throw new UserError(`${what} ${printable(file)} is not in the repository`, 'name it relative to the folder that the command runs in');
+      throw new UserError(`${what} ${oneLine(file)} is not in the repository`, 'name it relative to the folder that the command runs in');
     return full.replace(/^\/+|(?<!\/)\/+$/g, '');
   };
   const context = fromRoot(options.context, 'the context');

@@ -1,4 +1,5 @@
 /** Adds up what the replay of a history says: by commit, by step, by file. */
+import { round } from '../graph/cascade.ts';
 import type { Duration, Durations } from './durations.ts';
 import { textOf } from './durations.ts';
 import type { CommitStatus, Replay, SimulatedCause, SimulatedCommit, SimulatedFile, SimulatedMiss, SimulatedStep } from './model.ts';
@@ -231,8 +232,4 @@ function sortFiles(files: ReadonlyMap<string, { commits: number; seconds: number
     .map(([path, f]) => ({ path, commits: f.commits, seconds: round(f.seconds) }))
     .sort((a, b) => b.seconds - a.seconds || b.commits - a.commits || (a.path < b.path ? -1 : 1))
     .slice(0, MAX_FILES);
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }

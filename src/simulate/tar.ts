@@ -70,6 +70,7 @@ export function createTarReader(emit: (entry: TarEntry) => void): TarReader {
     longLink = null;
   };
   const begin = (h: Header): void => {
+    if (!Number.isSafeInteger(h.size) || h.size < 0) throw new Error('tar: a size that is none');
     header = h;
     left = h.size;
     padding = (BLOCK - (h.size % BLOCK)) % BLOCK;
@@ -150,8 +151,9 @@ function paxRecords(data: Buffer): Map<string, string> {
   const records = new Map<string, string>();
   for (let at = 0; at < data.length; ) {
     const space = data.indexOf(0x20, at);
-    const length = space < 0 ? Number.NaN : Number(data.toString('latin1', at, space));
-    if (!(length > 0)) break;
+    const digits = space < 0 ? '' : data.toString('latin1', at, Math.min(space, at + 12));
+    const length = /^\d{1,9}$/.test(digits) ? Number(digits) : 0;
+    if (length === 0) break;
     const record = data.toString('utf8', space + 1, at + length - 1);
     const equals = record.indexOf('=');
     if (equals > 0) records.set(record.slice(0, equals), record.slice(equals + 1));

@@ -1,4 +1,5 @@
 /** Changes of a Dockerfile or an ignore file, replayed over the same commits and held against what is. */
+import { round } from '../graph/cascade.ts';
 import type { Share } from './durations.ts';
 import type { Replay, Variant } from './model.ts';
 import type { CommitFiles } from './prepare.ts';
@@ -48,8 +49,4 @@ export function compareReplays(spec: VariantSpec, before: Replay, after: Replay,
     skipped,
     ...after,
   };
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }

@@ -3,7 +3,7 @@
  * content key would.
  */
 import { selectionDigest } from '../context/content-key.ts';
-import { comparePaths } from '../context/context-tree.ts';
+import { baseName, comparePaths, isWithin } from '../context/context-tree.ts';
 import { cleanPath, containsWildcards, matchPath } from '../context/go-path.ts';
 import { type CopySelection, resolveSelection, selectEntries } from '../context/select.ts';
 import type { ContextEntry, ContextListing } from '../context/types.ts';
@@ -181,16 +181,8 @@ export function createView(options: TreeOptions): ContextView {
   };
 }
 
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 function show(id: Identity): string {
   return `${id.mode} ${id.oid}`;
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`);
 }
 
 function entryOf(node: GitNode, path: string, linkTarget: (oid: string) => string | undefined, submodules: boolean): ContextEntry {
