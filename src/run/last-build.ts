@@ -176,7 +176,7 @@ async function selectFromFile(file: string, options: LastOptions): Promise<Selec
 }
 
 /** Builds of one call of bake or compose are one build, as in their log. */
-function reportBuild(selected: readonly Selected[]): BuildReport {
+export function reportBuild(selected: readonly Selected[]): BuildReport {
   const [first] = selected;
   if (selected.length === 1 && first) {
     const { report } = diagnose(first.record.log, withNotes(evidenceOfRecord(first.record, first.earlier), notesOf(first)));

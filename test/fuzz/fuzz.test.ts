@@ -1,6 +1,5 @@
 /**
- * Every reader of what comes from outside, on damaged input: never a throw but a UserError, never a hang. Each part runs for a bounded time
- * from a printed seed: CACHEWHY_FUZZ_SECONDS=600 looks longer, CACHEWHY_FUZZ_SEED=n looks again.
+ * Readers of what comes from outside, on damaged bytes: never a throw but a UserError, never a hang. See part.ts for how to look longer.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -20,31 +19,11 @@ import { exactKeys } from '../../src/keys/exact.ts';
 import { reporters } from '../../src/reporters/index.ts';
 import { maskText } from '../../src/secrets.ts';
 import { baseline } from '../baseline/build.ts';
-import { createRandom, damage, type Random } from './mutate.ts';
+import { damage, type Random } from './mutate.ts';
+import { fuzz, pick, seed, timeout } from './part.ts';
 
-const seconds = Number(process.env.CACHEWHY_FUZZ_SECONDS ?? 3);
-const seed = Number(process.env.CACHEWHY_FUZZ_SEED ?? Date.now() % 2 ** 31);
 const root = path.join(import.meta.dirname, '..', '..');
 const logs = readdirSync(path.join(root, 'sample-logs')).map((name) => readFileSync(path.join(root, 'sample-logs', name, 'build.log')));
-
-/** Runs one try after the other until the time is up. What fails is named by its seed. */
-async function fuzz(part: string, attempt: (random: Random) => unknown): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  let tries = 0;
-  for (let own = seed; Date.now() < end; own++) {
-    try {
-      await attempt(createRandom(own));
-      tries++;
-    } catch (error) {
-      if (error instanceof Error && error.name === 'UserError') continue;
-      throw new Error(`CACHEWHY_FUZZ_SEED=${own} breaks ${part}`, { cause: error });
-    }
-  }
-  console.log(`fuzz ${part}: ${tries} tries from seed ${seed}`);
-  expect(tries).toBeGreaterThan(0);
-}
-
-const pick = <T>(list: readonly T[], random: Random): T => list[random(list.length)]!;
 
 function readLog(data: Buffer, random: Random): ReturnType<typeof createLogReader> {
   const reader = createLogReader();
@@ -57,8 +36,6 @@ function readLog(data: Buffer, random: Random): ReturnType<typeof createLogReade
 }
 
 describe(`damaged input (seed ${seed})`, () => {
-  const timeout = (seconds + 60) * 1000;
-
   it(
     'logs of every format, to a report in every format',
     async () => {
