@@ -20,6 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'late-child',
     'cache-folder',
     'completion',
+    'json',
     'options',
   ],
   // What is read and said.

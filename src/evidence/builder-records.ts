@@ -1,8 +1,9 @@
 /** The builds that a builder has on record, asked from it through `docker buildx history`. */
+
+import { asObject, asString, type Json, parseJson } from '../json.ts';
 import type { BuildRecord } from './build-record.ts';
 import { askBuildx, buildxConfigFolder, type ClientOptions, RecordsUnavailable } from './docker-client.ts';
 import { readDockerbuild } from './dockerbuild-file.ts';
-import { asObject, asString, type Json, parseJson } from './json.ts';
 import { readDriver } from './local-state.ts';
 import { readRecord } from './read-record.ts';
 import type { RawDocument } from './status-frames.ts';

@@ -1,8 +1,9 @@
 /** Two recorded operations, compared by what is in their cache keys (BuildKit: solver/llbsolver/ops/exec.go, file.go). */
+
+import { asArray, asObject, asString, type Json } from '../json.ts';
 import type { Difference } from '../keys/diff.ts';
 import { displayValue, looksLikeSecret, maskText } from '../secrets.ts';
 import type { Operation } from './build-record.ts';
-import { asArray, asObject, asString, type Json } from './json.ts';
 
 /** How the names of a step's environment are declared: by ARG, by ENV, or (neither) by the base image. */
 export type Declared = (name: string) => 'arg' | 'env' | null;

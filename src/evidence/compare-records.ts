@@ -5,13 +5,13 @@ import type { Finding } from '../causes/define.ts';
 import type { Comparison } from '../diagnose.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import type { Step, StepGraph } from '../graph/step.ts';
+import { asString } from '../json.ts';
 import type { Compared, Difference } from '../keys/diff.ts';
 import type { CauseKind, CauseReport } from '../model.ts';
 import { clip, lowerFirst } from '../text.ts';
 import type { BuildRecord, Operation } from './build-record.ts';
 import { compareOperations, type Declared, describeOperation, operationSignature } from './compare-operations.ts';
 import { declaredNames } from './declared-names.ts';
-import { asString } from './json.ts';
 import { explainReads } from './recorded-reads.ts';
 import { alignSteps, type RecordedStep, recordedSteps, type StepPairs } from './recorded-steps.ts';
 

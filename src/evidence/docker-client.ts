@@ -3,8 +3,8 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { asArray, asObject, asString, parseJson } from '../json.ts';
 import { endLate } from '../late-child.ts';
-import { asArray, asObject, asString, parseJson } from './json.ts';
 
 /** Records could not be had. `reason` is a sentence's end without a full stop; `hint` how to mend it. */
 export class RecordsUnavailable extends Error {

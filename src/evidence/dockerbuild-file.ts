@@ -1,7 +1,7 @@
 /** A `.dockerbuild` file: build records as `docker buildx history export` and docker/build-push-action write them (an OCI layout in a gzipped tar). */
 import { gunzipSync } from 'node:zlib';
+import { asArray, asObject, asString, type Json, parseJson, stringMap } from '../json.ts';
 import type { BuildRecord } from './build-record.ts';
-import { asArray, asObject, asString, type Json, parseJson, stringMap } from './json.ts';
 import { readRecord } from './read-record.ts';
 import { readStatusFrames } from './status-frames.ts';
 import { readTar } from './tar.ts';

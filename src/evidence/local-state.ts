@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { asObject, asString, parseJson } from './json.ts';
+import { asObject, asString, parseJson } from '../json.ts';
 
 export interface LocalBuild {
   readonly builder: string;

@@ -1,6 +1,7 @@
 /** The provenance that a record keeps in full: the build graph, the Dockerfile, the lines of each operation, the materials. SLSA v0.2 and v1. */
+
+import { asArray, asObject, asString, type Json, stringMap } from '../json.ts';
 import type { Material, Operation, RecordedSource } from './build-record.ts';
-import { asArray, asObject, asString, type Json, stringMap } from './json.ts';
 
 export interface Provenance {
   /** By vertex digest. */

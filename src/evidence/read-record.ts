@@ -2,8 +2,8 @@
 import rawjson from '../../parsers/rawjson.ts';
 import type { BuildEvent } from '../events.ts';
 import { addEvent, type BuildLog, createBuildLog } from '../graph/log.ts';
+import { asArray, asObject, asString, type Json, stringMap } from '../json.ts';
 import type { BuildRecord, RecordedSource } from './build-record.ts';
-import { asArray, asObject, asString, type Json, stringMap } from './json.ts';
 import { readFields } from './protobuf.ts';
 import { readProvenance } from './provenance.ts';
 import type { RawDocument } from './status-frames.ts';
@@ -69,12 +69,15 @@ export function readRecord(parts: RecordParts, builder: string | null): BuildRec
   };
 }
 
+/** The last millisecond that a Date can tell. */
+const MAX_TIME = 8.64e15;
+
 /** `{"seconds":1795225461,"nanos":598812679}` */
 function timeOf(value: Json | undefined): number | null {
   const { seconds, nanos } = asObject(value);
   if (typeof seconds !== 'number' && typeof seconds !== 'string') return null;
   const ms = Number(seconds) * 1000 + Math.floor(Number(nanos ?? 0) / 1e6);
-  return Number.isFinite(ms) && ms > 0 ? ms : null;
+  return ms > 0 && ms < MAX_TIME ? ms : null;
 }
 
 /** gRPC code 1. */

@@ -2,9 +2,9 @@
 import path from 'node:path';
 import type { Finding } from '../causes/define.ts';
 import { compilePatternList } from '../context/dockerignore.ts';
+import { asArray, asObject, asString, parseJson } from '../json.ts';
 import type { PathChange } from '../model.ts';
 import type { BuildRecord, Operation } from './build-record.ts';
-import { asArray, asObject, asString, parseJson } from './json.ts';
 import type { RecordedStep } from './recorded-steps.ts';
 
 /**

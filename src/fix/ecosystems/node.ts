@@ -1,6 +1,7 @@
 import { matchPath } from '../../context/go-path.ts';
+import { asObject, stringList } from '../../json.ts';
 import { operands } from '../shell.ts';
-import { type Ecosystem, filesBelow, type Install, json, MAX_SPREAD, present, record, strings } from './types.ts';
+import { type Ecosystem, filesBelow, type Install, MAX_SPREAD, present, readManifest } from './types.ts';
 
 /** Run by npm, pnpm and Yarn on an install of the project itself. */
 const LIFECYCLE = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];
@@ -67,7 +68,7 @@ export const node: Ecosystem = {
     const manager = managerOf(install.words) as Manager;
     if (install.words.some((w) => /^(?:-g|--global|--prefix|-C|--cwd|--dir)(?:=|$)/.test(w)))
       return `\`${install.command.text}\` installs elsewhere`;
-    const pkg = json(install.read('package.json'));
+    const pkg = readManifest(install, 'package.json');
     if (!pkg) return 'package.json is not there, or cannot be read';
     const skipsScripts = install.words.some((w) => manager.ignoresScripts.test(w));
     const unverified: string[] = [];
@@ -75,7 +76,7 @@ export const node: Ecosystem = {
     if (typeof spread === 'string') return spread;
     const files = ['package.json', ...present(install, manager.locks), ...present(install, manager.more), ...spread];
     for (const file of ['package.json', ...spread]) {
-      const own = file === 'package.json' ? pkg : json(install.read(file));
+      const own = file === 'package.json' ? pkg : readManifest(install, file);
       if (!own) return `${file} cannot be read`;
       const reason = checkManifest(install, file, own, skipsScripts, files, spread.length > 0);
       if (reason !== null) return reason;
@@ -106,7 +107,7 @@ function checkManifest(
   files: string[],
   workspaces: boolean,
 ): string | null {
-  const scripts = record(pkg.scripts);
+  const scripts = asObject(pkg.scripts);
   for (const name of skipsScripts ? [] : LIFECYCLE) {
     const script = scripts[name];
     if (typeof script !== 'string') continue;
@@ -119,10 +120,10 @@ function checkManifest(
     }
   }
   for (const group of ['dependencies', 'devDependencies', 'optionalDependencies'])
-    for (const [dependency, version] of Object.entries(record(pkg[group])))
+    for (const [dependency, version] of Object.entries(asObject(pkg[group])))
       if (typeof version === 'string' && /^(?:file|link|portal):/.test(version) && !(workspaces && version.startsWith('link:')))
         return `${file}: ${dependency} is ${version}, sources of its own`;
-  for (const patch of Object.values(record(record(pkg.pnpm).patchedDependencies)))
+  for (const patch of Object.values(asObject(asObject(pkg.pnpm).patchedDependencies)))
     if (typeof patch === 'string' && install.has(patch)) files.push(patch);
   return null;
 }
@@ -133,8 +134,8 @@ function workspaceManifests(install: Install, pkg: Record<string, unknown>, mana
     manager === PNPM
       ? pnpmPackages(install.read('pnpm-workspace.yaml'))
       : Array.isArray(pkg.workspaces)
-        ? strings(pkg.workspaces)
-        : strings(record(pkg.workspaces).packages);
+        ? stringList(pkg.workspaces)
+        : stringList(asObject(pkg.workspaces).packages);
   if (patterns.length === 0) return [];
   if (patterns.some((p) => /[{}()+@]|^\.\./.test(p.replace(/^!/, ''))))
     return 'the patterns of its workspaces are more than can be followed';

@@ -1,4 +1,5 @@
-import { type Ecosystem, filesBelow, json, MAX_SPREAD, present, record } from './types.ts';
+import { asObject } from '../../json.ts';
+import { type Ecosystem, filesBelow, MAX_SPREAD, present, readManifest } from './types.ts';
 
 export const go: Ecosystem = {
   name: 'Go',
@@ -23,10 +24,10 @@ export const composer: Ecosystem = {
   name: 'Composer',
   matches: (words) => /^(?:\.\/|\/usr\/(?:local\/)?bin\/)?composer(?:\.phar)?$/.test(words[0] ?? '') && words[1] === 'install',
   plan(install) {
-    const manifest = json(install.read('composer.json'));
+    const manifest = readManifest(install, 'composer.json');
     if (!manifest) return 'composer.json is not there, or cannot be read';
-    const repositories = Array.isArray(manifest.repositories) ? manifest.repositories : Object.values(record(manifest.repositories));
-    if (repositories.some((r) => record(r).type === 'path')) return 'composer.json: a repository is a path of the project';
+    const repositories = Array.isArray(manifest.repositories) ? manifest.repositories : Object.values(asObject(manifest.repositories));
+    if (repositories.some((r) => asObject(r).type === 'path')) return 'composer.json: a repository is a path of the project';
     const files = ['composer.json', ...present(install, ['composer.lock'])];
     const bare = install.words.includes('--no-scripts') && install.words.includes('--no-autoloader');
     const options = install.words

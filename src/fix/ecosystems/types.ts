@@ -1,4 +1,5 @@
 import type { ContextListing } from '../../context/types.ts';
+import { parseObject } from '../../json.ts';
 import type { Command } from '../shell.ts';
 
 /** An install command and the folder of the context that it runs in. */
@@ -44,22 +45,10 @@ export function present(install: Install, names: readonly string[]): string[] {
   return names.filter((n) => install.has(n));
 }
 
-export function json(text: string | null): Record<string, unknown> | null {
-  if (text === null) return null;
-  try {
-    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
-}
-
-export function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-}
-
-export function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
+/** A manifest in JSON; null where it is not there, or no object. */
+export function readManifest(install: Install, name: string): Readonly<Record<string, unknown>> | null {
+  const text = install.read(name);
+  return text === null ? null : parseObject(text);
 }
 
 /** Files of the context below a folder whose path (below it) fits. */

@@ -27,3 +27,14 @@ export function parseJson(text: string): Json {
     return undefined;
   }
 }
+
+/** @returns null where the text is no JSON object */
+export function parseObject(text: string): Readonly<Record<string, Json>> | null {
+  const value = parseJson(text.replace(/^\ufeff/, ''));
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Json>) : null;
+}
+
+/** The items that are strings. */
+export function stringList(value: Json): string[] {
+  return asArray(value).filter((v): v is string => typeof v === 'string');
+}
