@@ -53,6 +53,8 @@ export async function runChild(argv: readonly string[], options: ChildOptions = 
         reject: false,
         // Our own end, even a fault, must not be the build's.
         cleanup: false,
+        // However long the build takes to tidy up after a signal (`docker compose up` stops its containers): nobody kills it but the user.
+        forceKillAfterDelay: false,
         windowsHide: false,
       }),
     argv[0]!,
