@@ -91,7 +91,7 @@ export function parseStatus(line: string): StatusText {
 
 /** What a status of BuildKit begins with: no name of a vertex does, once its vertex is known. */
 const STATUS =
-  /^(?:transferring |resolve |extracting |sha256:|exporting |writing |naming to |unpacking |pushing |pulling |preparing |sending |copying |loading |merging\b|rewriting |reading |starting |creating |inferred |skipping |importing |verifying |waiting |\[output clipped|manifest |config |digest:|sharing )/;
+  /^(?:transferring |resolve (?!image config )|extracting |sha256:|exporting |writing |naming to |unpacking |pushing |pulling |preparing |sending |copying |loading |merging\b|rewriting |reading |starting |creating |inferred |skipping |importing |verifying |waiting |\[output clipped|manifest |config |digest:|sharing )/;
 
 export function looksLikeStatus(text: string): boolean {
   return STATUS.test(text) || / done$/.test(text) || / \d+\.\ds$/.test(text.slice(-14));

@@ -69,6 +69,8 @@ describe('--progress=plain', () => {
     ['whatever it is 10.3s', true],
     ['[2/3] RUN echo transferring ', false],
     ['docker-image://docker.io/docker/dockerfile:1', false],
+    ['resolve image config for docker-image://docker.io/docker/dockerfile:1', false],
+    ['resolve docker.io/docker/dockerfile:1', true],
     ['done and over', false],
     ['was 10.3s ago', false],
   ])('%s: is a status: %s', (text, is) => {
@@ -253,9 +255,13 @@ describe('--progress=plain', () => {
     'docker 26': sample('docker26/src-edit.plain.log'),
     'buildkit 0.16, an import that failed': sample('bk016/cache-import-missing.plain.log'),
     'buildkit 0.32, several sources': sample('bk032/multi-src.plain.log'),
+    'docker 20.10, with a syntax line': sample('docker20/syntax.plain.log'),
     'docker 28, ADD of a URL': sample('docker28/add-http-warm.plain.log'),
   };
-  const PAIRS = Object.keys(BUILDS).flatMap((a) => Object.keys(BUILDS).map((b) => [a, b] as const));
+  // A client that announces its builds announces all of them: an older one after it is seen once its build was exported or failed.
+  const PAIRS = Object.keys(BUILDS).flatMap((a) =>
+    Object.keys(BUILDS).flatMap((b) => (a.startsWith('buildkit') && b.startsWith('docker 20.10') ? [] : [[a, b] as const])),
+  );
 
   it.each(PAIRS)('one after another in one log: %s; %s', (a, b) => {
     const [first, second] = [BUILDS[a as keyof typeof BUILDS], BUILDS[b as keyof typeof BUILDS]];
@@ -273,6 +279,115 @@ describe('--progress=plain', () => {
     // Before their first steps nothing tells them apart.
     const steps = (build: BuildLog): string[] => transcript(build).filter((l) => /^#\d+ \w+ \[\d|^end/.test(l));
     expect(read(plain, mixed).map(steps)).toEqual([...read(plain, a), ...read(plain, b)].map(steps));
+  });
+
+  it('of several streams, each for itself, with the times that the CI stamps', () => {
+    const [a, b] = [sample('docker28/fail-run.plain.log'), sample('docker20/syntax.plain.log')];
+    const stamp = (i: number): string => `2026-01-02T03:04:${String(i).padStart(2, '0')}.0000000Z`;
+    const lines = (text: string, label: string): string[] => text.split('\n').map((l, i) => `${stamp(i % 60)} ${label}${l}`);
+    const [one, two] = [lines(a, '[api] '), lines(b, '[web] ')];
+    const reader = createLogReader();
+    reader.push(Buffer.from(two.flatMap((l, i) => [...(one[i] === undefined ? [] : [one[i]]), l]).join('\n')));
+    const { builds } = reader.end();
+    expect(builds.map(transcript)).toEqual([...read(plain, a), ...read(plain, b)].map(transcript));
+    const times = (id: string): unknown => builds[0]?.vertices.get(id)?.terminals[0]?.time;
+    const at = (text: string): number => Date.parse(stamp(a.split('\n').findIndex((l) => l.startsWith(text)) % 60));
+    expect([builds[0]?.vertices.get('#1')?.firstTime, times('#1'), times('#9')]).toEqual([at('#1 ['), at('#1 DONE'), at('#9 ERROR')]);
+  });
+
+  it('two that show the same number: the one that showed it first is parked', () => {
+    const log = [
+      '#0 building with "a" instance using docker driver',
+      '#0 building with "b" instance using docker driver',
+      '#1 [1/2] FROM busybox',
+      '#1 DONE 0.1s',
+      '',
+      '#1 [1/3] FROM alpine',
+      '#1 DONE 0.2s',
+      '',
+      '#2 [2/2] RUN a',
+      '#2 0.1 of a',
+      '#2 [2/3] RUN b',
+      '#2 ...',
+      '#2 0.1 of b',
+      '#2 0.2 of b',
+      '#2 DONE 0.4s',
+      '',
+      '#2 [2/2] RUN a',
+      '#2 0.5 of a',
+      '#2 DONE 0.5s',
+    ];
+    expect(readLines(plain, log).builds.map(transcript)).toEqual([
+      ['#1 done [1/3] FROM alpine, 0.2 s', '#2 done [2/3] RUN b, 0.4 s, 2 of output'],
+      ['#1 done [1/2] FROM busybox, 0.1 s', '#2 done [2/2] RUN a, 0.5 s, 2 of output'],
+    ]);
+  });
+
+  it.each<[what: string, log: readonly string[], builds: number]>([
+    ['the same step again, for another target', ['#1 [a 1/2] FROM x', '#1 DONE 0.1s', '', '#1 [b 1/2] FROM x', '#1 CACHED'], 1],
+    [
+      'the definition again, before a step',
+      ['#1 [internal] load build definition from A', '#1 DONE 0.0s', '', '#1 [internal] load build definition from A'],
+      1,
+    ],
+    [
+      'the definition again, after a step',
+      ['#1 [internal] load build definition from A', '#1 DONE 0.0s', '#2 [1/1] FROM x', '#1 [internal] load build definition from A'],
+      2,
+    ],
+    [
+      'the definition again, after a failure',
+      ['#1 [internal] load build definition from A', '#1 ERROR: no such file', '', '#1 [internal] load build definition from A'],
+      2,
+    ],
+    [
+      'the definitions of several targets of one announced build',
+      [
+        '#0 building with "a" instance using docker driver',
+        '#1 [api internal] load build definition from A',
+        '#1 DONE 0.0s',
+        '#2 [api 1/1] FROM x',
+        '#1 [web internal] load build definition from A',
+      ],
+      1,
+    ],
+    [
+      'ignore rules first, after a build that began with the definition',
+      [
+        ...[
+          '#1 [internal] load build definition from A',
+          '#1 DONE 0.0s',
+          '#2 [1/1] FROM x',
+          '#2 DONE 0.1s',
+          '#3 exporting to image',
+          '#3 DONE 0.1s',
+        ],
+        '#2 [internal] load .dockerignore',
+        '#2 DONE 0.0s',
+      ],
+      2,
+    ],
+    [
+      'a log from which the internal steps were taken out',
+      [
+        '#1 [1/2] FROM x',
+        '#1 DONE 0.0s',
+        '#2 [2/2] RUN a',
+        '#2 DONE 0.1s',
+        '#3 exporting to image',
+        '#3 DONE 0.1s',
+        '#1 [1/3] FROM y',
+        '#1 CACHED',
+      ],
+      2,
+    ],
+    [
+      'a step after the export',
+      ['#1 [1/2] FROM x', '#1 DONE 0.0s', '#2 exporting to image', '#2 DONE 0.1s', '#3 [2/2] RUN a', '#3 DONE 0.1s'],
+      1,
+    ],
+  ])('%s', (_, log, builds) => {
+    expect(readLines(plain, log).builds).toHaveLength(builds);
   });
 
   it('counts the output that the gate never decodes for the step whose it is', () => {
