@@ -14,7 +14,8 @@ const cause: Cause = {
   suspect(view, facts) {
     const { step, base, baseState } = view;
     if (!view.onBase || !base || baseState === 'known' || baseState === 'unknown') return undefined;
-    const image = base.parsed.text.replace(/^FROM /, '');
+    // `FROM busybox:1.35 AS base`, as buildah and the classic builder print it
+    const image = base.parsed.text.replace(/^FROM\s+(?:--\S+\s+)*/, '').replace(/\s+AS\s+\S+$/i, '');
     const pulled = baseState === 'pulled';
     // Several stages of which all ran: another target would leave that behind as well.
     const sure = facts.signals.builtHereBefore && !(facts.signals.newStages.has(step.id) && facts.signals.newStages.size > 1);

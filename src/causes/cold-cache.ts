@@ -1,6 +1,9 @@
 import { everCached } from '../graph/outcome.ts';
 import type { Cause } from './define.ts';
 
+/** Wrappers of runners that mostly begin with an empty builder. */
+const RUNNERS = ['GitHub Actions', 'GitLab CI', 'Buildkite', 'Google Cloud Build'];
+
 const cause: Cause = {
   kind: 'cold-cache',
   title: 'The builder had nothing of this build',
@@ -36,11 +39,15 @@ const cause: Cause = {
     // Another base tag leaves the same log behind where there is one base. Several at once move less often than a cache is lost.
     const bases = [...graph.steps.values()].filter((s) => s.parsed.instruction === 'FROM');
     const wholly = bases.length > 1 && bases.every((s) => !everCached(s.vertex));
-    const strong = signals.freshBuilder || wholly || (baseState === 'pulled' && graph.log.builder?.driver !== 'docker');
+    const forgetful =
+      RUNNERS.some((name) => graph.log.wrappers?.has(name)) || (graph.log.builder !== null && graph.log.builder.driver !== 'docker');
+    const strong = signals.freshBuilder || wholly || (baseState === 'pulled' && forgetful);
+    const several = graph.misses.length > 1;
     return {
       kind: 'cold-cache',
       confidence: strong && baseState !== 'known' ? 'likely' : 'possible',
-      weight: baseState !== 'known' ? 0.95 : step.parsed.instruction === 'RUN' ? 0.75 : 0.83,
+      // Stages that have nothing in common and all miss were hardly all edited. Nothing was asked of scratch.
+      weight: base && baseState !== 'known' ? 0.95 : several ? 0.88 : step.parsed.instruction === 'RUN' ? 0.75 : 0.83,
       summary:
         baseState === 'known'
           ? 'This builder never built this before, or its results were pruned'

@@ -38,7 +38,7 @@ const cause: Cause = {
       kind: 'context-files-changed',
       confidence: seenBefore && !bind ? 'likely' : 'possible',
       // A base that was here already speaks for a builder that built this before.
-      weight: bind ? 0.84 : view.onBase && !seenBefore ? (view.baseState === 'known' ? 0.86 : 0.5) : 0.9,
+      weight: bind ? 0.84 : view.onBase && !seenBefore ? (view.baseState === 'known' || view.base === null ? 0.86 : 0.5) : 0.9,
       summary: `${capital(what)} changed (content, mode or names)`,
       because: [
         `${step.id}: a ${step.parsed.instruction}${bind ? ' with a bind mount' : ''} of the build context ran${reusedAbove ? ` although ${reusedAbove.id} above it was reused` : ''}`,

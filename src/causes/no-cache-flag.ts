@@ -62,7 +62,7 @@ const cause: Cause = {
     return {
       kind: 'no-cache-flag',
       confidence: strong && many ? 'likely' : 'possible',
-      weight: strong ? 0.8 : weak ? 0.66 : 0.7,
+      weight: strong || (!weak && graph.misses.length > 1) ? 0.81 : weak ? 0.66 : 0.7,
       summary: 'The build looks like one made with --no-cache',
       because: [
         strong

@@ -23,7 +23,7 @@ const PROMPT = /^(?:\+{1,3} |\$ |> |# |PS [^>]{0,200}> |[\w.@:~/-]{1,80}[#$] |do
 
 /** `ERROR: failed to build: Cache export is not supported for the docker driver.`, `Error response from daemon: …`, `unknown flag: --cache-to` */
 const REFUSAL =
-  /^(?:ERROR: (?:failed to|.{0,200}?\b(?:build|buildx|builder|driver|docker|dockerfile|context)\b)|Error response from daemon: |unable to prepare context: |unknown (?:shorthand )?flag: |(?:ERROR: )?Cannot connect to the Docker daemon)/i;
+  /^(?:ERROR: (?!.{0,100}failed to solve)(?:failed to|.{0,200}?\b(?:build|buildx|builder|driver|docker|dockerfile|context)\b)|Error response from daemon: |unable to prepare context: |unknown (?:shorthand )?flag: |(?:ERROR: )?Cannot connect to the Docker daemon)/i;
 
 export class Router {
   readonly builds: BuildLog[] = [];
@@ -40,6 +40,7 @@ export class Router {
   constructor() {
     const begin: BeginBuild = (dialect, line): EventSink => {
       const build = createBuildLog(dialect, line);
+      build.wrappers = this.wrappers;
       this.builds.push(build);
       for (const c of this.pending.splice(0)) addEvent(build, { type: 'command', text: c.text, line: c.line });
       return (event) => addEvent(build, event);
