@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashSecret } from '../src/secrets/hash.ts';
 import { displayValue, looksLikeSecret, MASK, maskText, maskValues } from '../src/secrets.ts';
+import { cpuTime } from './cpu-time.ts';
 
 describe('names', () => {
   test.each([
@@ -338,9 +339,10 @@ describe('masking free text', () => {
       'mysql ',
     ]) {
       const text = unit.repeat(Math.ceil(300_000 / unit.length));
-      const start = performance.now();
-      maskText(text);
-      expect(performance.now() - start, unit).toBeLessThan(4000);
+      expect(
+        cpuTime(() => maskText(text)),
+        unit,
+      ).toBeLessThan(4000);
     }
   });
 });

@@ -14,6 +14,7 @@ import {
   unpackBaseline,
 } from '../../src/baseline/store.ts';
 import type { ContextEntry } from '../../src/context/types.ts';
+import { cpuTime } from '../cpu-time.ts';
 import { baseline, entry, listing } from './build.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'baseline-'));
@@ -74,10 +75,13 @@ describe('what is saved', () => {
     const files = Array.from({ length: 100_000 }, (_, i) =>
       entry(`packages/module-${i % 1000}/src/file-${i}.ts`, { size: i, content: `sha256:${i.toString(16).padStart(64, '7')}` }),
     );
-    const start = performance.now();
-    const packed = packBaseline(baseline({ listing: listing(...files) }));
-    expect(unpackBaseline(packed, 'x').baseline!.listing!.entries.size).toBe(100_000);
-    expect(performance.now() - start).toBeLessThan(5000);
+    const all = baseline({ listing: listing(...files) });
+    let packed: Buffer = Buffer.alloc(0);
+    const spent = cpuTime(() => {
+      packed = packBaseline(all);
+      expect(unpackBaseline(packed, 'x').baseline!.listing!.entries.size).toBe(100_000);
+    });
+    expect(spent).toBeLessThan(5000);
     expect(packed.length).toBeLessThan(6e6);
   });
 });

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileIgnore, compilePatternList, type FolderState, type IgnoreRules } from '../../src/context/dockerignore.ts';
+import { cpuTime } from '../cpu-time.ts';
 
 interface Verdicts {
   readonly file: string;
@@ -170,8 +171,9 @@ describe('any input', () => {
       '?*'.repeat(200),
       '\\pL*\\d{3}',
     ];
-    const started = performance.now();
-    for (const pattern of patterns) compileIgnore(`${pattern}z*`).ignores('a'.repeat(4000));
-    expect(performance.now() - started).toBeLessThan(5000);
+    const spent = cpuTime(() => {
+      for (const pattern of patterns) compileIgnore(`${pattern}z*`).ignores('a'.repeat(4000));
+    });
+    expect(spent).toBeLessThan(5000);
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { argsOfHistory } from '../../src/history/args.ts';
 import { parseHistory } from '../../src/history/parse.ts';
 import { readSize, readTime } from '../../src/history/values.ts';
+import { cpuTime } from '../cpu-time.ts';
 
 const data = path.join(import.meta.dirname, '../data/history');
 const read = (name: string): string => readFileSync(path.join(data, name), 'utf8');
@@ -187,12 +188,13 @@ describe('what is no history', () => {
       { numRuns: 1000 },
     );
     for (const unit of ['{', '[', '{"a":', 'RUN |9 A=', ' A=', '|1 ', 'CREATED BY  SIZE\n', '0B ', '  1', '-e ', '"']) {
-      const start = performance.now();
-      parseHistory(unit.repeat(200_000 / unit.length));
-      parseHistory(`RUN |50 ${unit.repeat(200_000 / unit.length)} # buildkit`);
-      parseHistory(`IMAGE  CREATED BY  SIZE\nabc123  ${unit.repeat(100_000 / unit.length)}`);
-      parseHistory(JSON.stringify({ CreatedBy: `RUN |50 A=${unit.repeat(200_000 / unit.length)}` }));
-      expect(performance.now() - start, unit).toBeLessThan(3000);
+      const spent = cpuTime(() => {
+        parseHistory(unit.repeat(200_000 / unit.length));
+        parseHistory(`RUN |50 ${unit.repeat(200_000 / unit.length)} # buildkit`);
+        parseHistory(`IMAGE  CREATED BY  SIZE\nabc123  ${unit.repeat(100_000 / unit.length)}`);
+        parseHistory(JSON.stringify({ CreatedBy: `RUN |50 A=${unit.repeat(200_000 / unit.length)}` }));
+      });
+      expect(spent, unit).toBeLessThan(3000);
     }
   });
 });
