@@ -49,10 +49,26 @@ const FLOORS: readonly (readonly string[])[] = [
 ];
 
 /** Rooms that conclude: what they know is handed to them, so that a log and a live build come to the same. */
-const PURE = ['events', 'model', 'parsers', 'graph', 'dockerfile', 'command', 'causes', 'advice', 'headline', 'diagnose', 'compare'];
+const PURE = [
+  'events',
+  'model',
+  'parsers',
+  'graph',
+  'dockerfile',
+  'command',
+  'keys',
+  'causes',
+  'advice',
+  'suspects',
+  'fix',
+  'headline',
+  'diagnose',
+  'compare',
+  'reporters',
+];
 
 /** Node's modules that only compute. */
-const COMPUTING = new Set(['node:crypto', 'node:path', 'node:buffer', 'node:string_decoder']);
+const COMPUTING = new Set(['node:crypto', 'node:path', 'node:util']);
 
 interface Import {
   readonly from: string;
