@@ -8,24 +8,10 @@ import { describe, expect, it } from 'vitest';
 
 /** From the ground up. Rooms of one floor do not know each other. */
 const FLOORS: readonly (readonly string[])[] = [
-  [
-    'errors',
-    'events',
-    'text',
-    'version',
-    'terminal',
-    'write',
-    'plain-file',
-    'whole-file',
-    'late-child',
-    'cache-folder',
-    'completion',
-    'json',
-    'options',
-  ],
-  // What is read and said.
-  ['model', 'context', 'git', 'config', 'compile-cache', 'parsers', 'guard'],
-  ['graph', 'secrets', 'accept', 'log', 'say-error'],
+  ['dictionary', 'errors', 'events', 'text', 'json', 'version', 'completion', 'options'],
+  // What is read and said. The machine: files, streams, programs.
+  ['machine', 'model', 'git', 'parsers', 'guard'],
+  ['context', 'config', 'graph', 'secrets', 'accept', 'log', 'say-error'],
   ['input', 'command', 'dockerfile'],
   ['keys', 'oci', 'output'],
   // What is remembered.

@@ -1,8 +1,8 @@
 /** Baselines by the names that people give: a file, or `oci://registry/repository:tag`. */
 import { existsSync } from 'node:fs';
+import { leadsOut } from '../machine/plain-file.ts';
 import type { BuildReport } from '../model.ts';
 import { isOciReference } from '../oci/reference.ts';
-import { leadsOut } from '../plain-file.ts';
 import type { Baseline } from './model.ts';
 import { type Loaded, loadBaseline, saveBaseline } from './store.ts';
 import { readTrend } from './trend.ts';

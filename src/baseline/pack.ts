@@ -3,6 +3,7 @@
  * holds the digests of the contexts' files (see columns.ts). `gzip -dc FILE | head -c …` shows the JSON.
  */
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import { dictionary } from '../dictionary.ts';
 import { type Columns, toColumns, toListing } from './columns.ts';
 import type { Baseline } from './model.ts';
 import { isBaselineShape } from './shape.ts';
@@ -103,7 +104,9 @@ function revive(build: unknown, bytes: Buffer): Baseline {
   const listing = (columns: Columns | null): Baseline['listing'] => (columns ? toListing(columns, bytes) : null);
   return {
     ...packed,
+    images: dictionary(packed.images),
+    steps: dictionary(packed.steps),
     listing: listing(packed.listing),
-    named: Object.fromEntries(Object.entries(packed.named).map(([name, columns]) => [name, listing(columns)])),
+    named: dictionary(Object.fromEntries(Object.entries(packed.named).map(([name, columns]) => [name, listing(columns)]))),
   };
 }

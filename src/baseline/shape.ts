@@ -21,8 +21,13 @@ const record =
   (check: Check): Check =>
   (v) =>
     isObject(v) && Object.keys(v).every((name) => check(v[name]));
-const shape = (fields: Readonly<Record<string, Check>>): Check => {
-  const checks = Object.entries(fields);
+/** Fields of any name but those that every object has by itself. */
+const fields =
+  (check: Check): Check =>
+  (v) =>
+    isObject(v) && Object.keys(v).every((name) => !(name in Object.prototype) && check(v[name]));
+const shape = (known: Readonly<Record<string, Check>>): Check => {
+  const checks = Object.entries(known);
   return (v) => isObject(v) && checks.every(([name, check]) => check(v[name]));
 };
 const oneOf =
@@ -75,7 +80,7 @@ const step: Check = shape({
   base,
   reads: list(read),
   env: scope,
-  own: record(text),
+  own: fields(text),
   identity: text,
   mentions: optional(scope),
   partial: optional(list(text)),
@@ -102,9 +107,9 @@ const columns: Check = shape({
   kind: list(number),
   sizes: list(number),
   forms: text,
-  others: record(text),
-  links: record(text),
-  xattrs: record(record(text)),
+  others: fields(text),
+  links: fields(text),
+  xattrs: fields(fields(text)),
   offset: number,
   length: number,
 });

@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { readBounded } from '../plain-file.ts';
-import { makeFolder, reasonOf, writeNamed } from '../whole-file.ts';
+import { readBounded } from '../machine/plain-file.ts';
+import { makeFolder, reasonOf, writeNamed } from '../machine/whole-file.ts';
 import { pruneBaselines } from './folder.ts';
 import type { Baseline } from './model.ts';
 import { isNewer, type Loaded, MAX_PACKED_BYTES, packBaseline, peekVersion, unpackBaseline } from './pack.ts';
 
-export { cacheFolder } from '../cache-folder.ts';
+export { cacheFolder } from '../machine/cache-folder.ts';
 export { baselineFile, pruneBaselines } from './folder.ts';
 export type { Baseline, BaselineStep, PastBuild, Project } from './model.ts';
 export { type Loaded, packBaseline, unpackBaseline } from './pack.ts';

@@ -1,4 +1,6 @@
 /** `docker build`, `docker buildx build`, `podman build`, `buildah bud`, `nerdctl build`: one Dockerfile, one context. */
+
+import { dictionary } from '../dictionary.ts';
 import { parseCacheRefs, parseId, parseOutput, splitFields } from './cache-ref.ts';
 import { isSwitchedOn, lastValueOf, type Options, readOptions, valuesOf } from './options.ts';
 import { BUILD, BUILDAH } from './tables.ts';
@@ -116,8 +118,8 @@ export function contextKindOf(context: string, dynamic = false): BuildCommand['c
 
 /** `--build-arg NAME=value`, and `--build-arg NAME`, which takes the value from the environment. */
 export function readArguments(options: Options, around: Surroundings, base: BuildCommand): Pick<BuildCommand, 'buildArgs' | 'expressions'> {
-  const buildArgs: Record<string, string | null> = {};
-  const expressions: Record<string, string> = {};
+  const buildArgs = dictionary<string | null>();
+  const expressions = dictionary<string>();
   const buildx = !base.classic && (base.tool === 'docker' || base.tool === 'buildx');
   // buildx hands SOURCE_DATE_EPOCH on by itself.
   if (buildx && base.env.SOURCE_DATE_EPOCH !== undefined) buildArgs.SOURCE_DATE_EPOCH = base.env.SOURCE_DATE_EPOCH;
@@ -136,7 +138,7 @@ export function addArgument(
   if (name === '') return;
   delete expressions[name];
   if (equals === -1) {
-    const value = around.env[name] !== undefined ? around.env[name] : around.environment?.[name];
+    const value = [around.env, around.environment ?? {}].find((env) => Object.hasOwn(env, name) && env[name] !== undefined)?.[name];
     if (value !== undefined) buildArgs[name] = value;
     else if (around.environment) delete buildArgs[name];
     else buildArgs[name] = null;

@@ -1,4 +1,5 @@
 /** `cachewhy simulate`: reads its options, replays, reports. */
+import { dictionary } from '../dictionary.ts';
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
 import { parseFormats, writeFormats } from '../output.ts';
@@ -139,12 +140,12 @@ function positive(value: number, name: string): number {
 }
 
 function readPairs(list: readonly string[]): Record<string, string> {
-  const pairs: Record<string, string> = {};
+  const pairs = dictionary<string>();
   for (const item of list) {
     const at = item.indexOf('=');
     // As docker does: a name alone takes its value from the environment.
     const name = at < 0 ? item : item.slice(0, at);
-    const value = at < 0 ? process.env[item] : item.slice(at + 1);
+    const value = at < 0 ? (Object.hasOwn(process.env, item) ? process.env[item] : undefined) : item.slice(at + 1);
     if (value !== undefined) pairs[name] = value;
   }
   return pairs;

@@ -4,7 +4,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { asArray, asObject, asString, parseJson } from '../json.ts';
-import { endLate } from '../late-child.ts';
+import { endLate } from '../machine/late-child.ts';
 
 /** Records could not be had. `reason` is a sentence's end without a full stop; `hint` how to mend it. */
 export class RecordsUnavailable extends Error {

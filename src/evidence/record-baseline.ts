@@ -1,6 +1,7 @@
 /** A recorded build as a baseline: what can be compared of a build that nobody remembered. Its files are not on record. */
 import type { Baseline, BaselineStep } from '../baseline/store.ts';
 import { hide } from '../causes/computed.ts';
+import { dictionary } from '../dictionary.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { buildGraph } from '../graph/build.ts';
 import type { StepGraph } from '../graph/step.ts';
@@ -81,7 +82,7 @@ function imagesOfRecord(record: BuildRecord, keys: BuildKeys): ImageDigests {
     if (image && digest !== null)
       digests.set(normalise(`${decodeName(image[1]!)}${image[2] === undefined ? '' : `:${decodeName(image[2])}`}`), digest);
   }
-  const images: Record<string, string | null> = {};
+  const images = dictionary<string | null>();
   for (const stage of keys.stages) if (stage.image !== null) images[stage.image] = digests.get(normalise(stage.image)) ?? null;
   for (const step of keys.steps)
     for (const read of step.reads) if (read.kind === 'image') images[read.image] = digests.get(normalise(read.image)) ?? null;

@@ -1,4 +1,5 @@
 import type { BuildCommand } from '../command/types.ts';
+import { dictionary } from '../dictionary.ts';
 import { inferArgs } from '../dockerfile/infer-args.ts';
 import type { Dockerfile } from '../dockerfile/model.ts';
 import type { StepDraft } from '../graph/build.ts';
@@ -14,7 +15,7 @@ export function findArguments(
   dockerfile: Dockerfile,
   graph: Pick<StepDraft, 'steps'>,
 ): { values: Record<string, string | null>; known: boolean } {
-  const values: Record<string, string | null> = { ...command?.buildArgs };
+  const values = dictionary<string | null>(command?.buildArgs);
   if (options.history !== undefined)
     for (const [name, value] of Object.entries(argsOfHistory(readHistory(options.history))))
       if (values[name] === undefined || values[name] === null) values[name] = value;

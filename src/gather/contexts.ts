@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { BuildCommand } from '../command/types.ts';
 import { takeSnapshot } from '../context/snapshot.ts';
 import type { ContextListing } from '../context/types.ts';
+import { dictionary } from '../dictionary.ts';
 import type { StepDraft } from '../graph/build.ts';
 import { isAllowed, isFolder, type Limits } from './sources.ts';
 
@@ -25,7 +26,7 @@ export function namedImages(
   command: BuildCommand | null,
   graph: Pick<StepDraft, 'steps'>,
 ): Record<string, { readonly image: string } | null> {
-  const found: Record<string, { readonly image: string } | null> = {};
+  const found = dictionary<{ readonly image: string } | null>();
   if (command) {
     for (const [name, where] of Object.entries(command.namedContexts)) {
       const image = /^docker-image:\/\/(.+)$/.exec(where)?.[1];
@@ -49,7 +50,7 @@ export function readNamedContexts(
   notes: string[],
   limits?: Limits,
 ): Record<string, ContextListing | null> {
-  const found: Record<string, ContextListing | null> = {};
+  const found = dictionary<ContextListing | null>();
   for (const [name, where] of Object.entries(command?.namedContexts ?? {})) {
     if (/^[a-z-]+:\/\//.test(where)) continue;
     const root = path.resolve(base, where);

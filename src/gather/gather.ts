@@ -10,9 +10,9 @@ import type { Rewrites, RewriteWish } from '../fix/advise.ts';
 import type { KnownStep, StepDraft } from '../graph/build.ts';
 import type { BuildLog } from '../graph/log.ts';
 import type { StepGraph } from '../graph/step.ts';
+import { projectRoot } from '../machine/plain-file.ts';
 import type { BuildReport, SuspectHit } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
-import { projectRoot } from '../plain-file.ts';
 import { findContext, findDockerfile, type Limits, type Source } from './sources.ts';
 
 /** All that was found for one build, and how to remember it. */

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import type { Step } from '../graph/step.ts';
 import { ageOfStep } from '../history/inspect.ts';
 import { parseHistory } from '../history/parse.ts';
-import { readBounded } from '../plain-file.ts';
+import { readBounded } from '../machine/plain-file.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 

@@ -1,3 +1,4 @@
+import { dictionary } from '../dictionary.ts';
 import type { StepDraft } from '../graph/build.ts';
 import type { ImageDigests } from '../keys/diff.ts';
 import type { BuildKeys } from '../keys/model.ts';
@@ -19,7 +20,7 @@ export function readImages(graph: Pick<StepDraft, 'steps'>, keys: BuildKeys): Im
       const from = /^FROM (\S+)/.exec(alias.text);
       if (from) shown.set(normalise(from[1]!), /@(sha256:[0-9a-f]{64})$/.exec(from[1]!)?.[1] ?? null);
     }
-  const images: Record<string, string | null> = {};
+  const images = dictionary<string | null>();
   const wanted = [
     ...keys.stages.flatMap((s) => (s.reachable && s.image !== null ? [s.image] : [])),
     ...keys.steps.flatMap((s) => s.reads.flatMap((r) => (r.kind === 'image' ? [r.image] : []))),

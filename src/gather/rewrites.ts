@@ -7,7 +7,7 @@ import { PIN_BASE, pinBases } from '../fix/pin-base.ts';
 import { proposeFixes } from '../fix/propose.ts';
 import { type Change, proveFix } from '../fix/prove.ts';
 import type { StepKeys } from '../keys/model.ts';
-import { liesIn, readPlainText } from '../plain-file.ts';
+import { liesIn, readPlainText } from '../machine/plain-file.ts';
 
 /** What the rewrites are proven with; null: there is no build before. */
 export interface Grounds {

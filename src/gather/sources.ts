@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { BuildCommand } from '../command/types.ts';
 import { UserError } from '../errors.ts';
 import type { BuildLog } from '../graph/log.ts';
+import { liesIn, readBounded } from '../machine/plain-file.ts';
 import type { DiagnosisOptions } from '../options.ts';
-import { liesIn, readBounded } from '../plain-file.ts';
 
 /** A Dockerfile and where it was found. */
 export interface Source {

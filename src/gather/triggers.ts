@@ -1,4 +1,6 @@
 /** ONBUILD triggers of base images, read off the names of the steps that they made. */
+
+import { dictionary } from '../dictionary.ts';
 import type { ImageFacts } from '../dockerfile/plan.ts';
 import type { StepDraft } from '../graph/build.ts';
 import type { BuildKeys } from '../keys/model.ts';
@@ -15,12 +17,22 @@ export function readTriggers(graph: Pick<StepDraft, 'steps'>, keys: BuildKeys): 
       shown.set(stage, (shown.get(stage) ?? new Map<number, string>()).set(alias.position, trigger));
     }
   if (shown.size === 0) return null;
-  const facts: Record<string, ImageFacts> = {};
+  const facts = dictionary<ImageFacts>();
   for (const stage of keys.stages) {
     const triggers =
       shown.get(stage.name?.toLowerCase() ?? `stage-${stage.index}`) ?? (keys.stages.length === 1 ? shown.get('') : undefined);
     if (triggers && stage.image !== null)
       facts[stage.image] = { onbuild: [...triggers].sort(([a], [b]) => a - b).map(([, trigger]) => trigger) };
+  }
+  return facts;
+}
+
+/** Triggers as the keys of an earlier build have them: an image is taken to carry what it carried. */
+export function triggersOf(keys: BuildKeys): Record<string, ImageFacts> {
+  const facts = dictionary<ImageFacts>();
+  for (const stage of keys.stages) {
+    const onbuild = keys.steps.filter((s) => s.onbuild && s.stageIndex === stage.index).map((s) => s.text);
+    if (onbuild.length > 0 && stage.image !== null) facts[stage.image] ??= { onbuild };
   }
   return facts;
 }

@@ -78,7 +78,8 @@ function parseCommit(record: string): Commit | null {
   return {
     oid: match[1] ?? '',
     tree: match[2] ?? '',
-    time: Number(match[3]),
+    // A hand-made commit may lie beyond what a Date can tell.
+    time: Math.min(Number(match[3]), 8.64e12),
     subject: oneLine(record.trimStart().slice(match[0].length)),
   };
 }

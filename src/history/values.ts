@@ -23,9 +23,12 @@ export function readSize(value: unknown): number | null {
   return match && unit !== undefined && unit !== null ? Math.round(Number(match[1]) * unit) : null;
 }
 
+/** The last millisecond that a Date can tell. */
+const MAX_TIME = 8.64e15;
+
 /** `2026-11-20T23:36:39Z`, `2024-01-15 10:22:01 +0000 UTC`, seconds since 1970 → milliseconds since 1970. `2 weeks ago` is no time. */
 export function readTime(value: unknown): number | null {
-  if (typeof value === 'number') return Number.isFinite(value) && value > 0 ? (value > 1e11 ? value : value * 1000) : null;
+  if (typeof value === 'number') return value > 0 && value < MAX_TIME ? (value > 1e11 ? value : value * 1000) : null;
   if (typeof value !== 'string') return null;
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?\s?(Z|[+-]\d\d:?\d\d)?(?:\s+[A-Z]{1,5})?$/.exec(value.trim());
   if (!match) return null;

@@ -1,5 +1,6 @@
 /** From a Dockerfile and a command line to the ingredients of every step's cache key. Pure. */
 import { createHash } from 'node:crypto';
+import { dictionary } from '../dictionary.ts';
 import type { Environment, Variable } from '../dockerfile/environment.ts';
 import { evaluate } from '../dockerfile/evaluate.ts';
 import type { NamedContextRef, Origin, Plan, PlannedStage, PlannedStep, Settings } from '../dockerfile/plan.ts';
@@ -89,9 +90,11 @@ export function settingsOf(input: KeyInput): Settings {
     ...(input.target !== undefined && { target: input.target }),
     platforms: input.platforms ?? [],
     ...(input.builderPlatform !== undefined && { builderPlatform: input.builderPlatform }),
-    buildArgs: Object.fromEntries(buildArgs),
-    images: input.images ?? {},
-    namedContexts: Object.fromEntries(Object.entries(input.namedContexts ?? {}).map(([name, it]) => [name, contextRef(name, it)])),
+    buildArgs: dictionary(Object.fromEntries(buildArgs)),
+    images: dictionary(input.images),
+    namedContexts: dictionary(
+      Object.fromEntries(Object.entries(input.namedContexts ?? {}).map(([name, it]) => [name, contextRef(name, it)])),
+    ),
     ...(input.argsKnown === false && { openArgs: 'stages' as const }),
   };
 }

@@ -4,13 +4,16 @@ import type { Baseline } from '../baseline/model.ts';
 import { baselineFile, cacheFolder, newSalt } from '../baseline/store.ts';
 import { maskCommand, parseArgv } from '../command/parse.ts';
 import type { BuildCommand } from '../command/types.ts';
+import type { ContextListing } from '../context/types.ts';
 import { chooseReports, deliver } from '../deliver.ts';
+import { dictionary } from '../dictionary.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
 import { UserError } from '../errors.ts';
 import { namedImages, readContext, readNamedContexts } from '../gather/contexts.ts';
 import { findBaseline, keyOptions, projectOf } from '../gather/known.ts';
 import { completeProtected } from '../gather/protected-keys.ts';
 import { findContext, findDockerfile, type Source } from '../gather/sources.ts';
+import { triggersOf } from '../gather/triggers.ts';
 import { createBuildLog } from '../graph/log.ts';
 import { draftKeys } from '../keys/compute.ts';
 import { diffBuilds, type ImageDigests } from '../keys/diff.ts';
@@ -52,13 +55,14 @@ async function foreseeBuild(argv: readonly string[], options: PredictOptions): P
   const notes: string[] = [];
   const before = await findEarlier(command, source, context, options, notes);
   const folder = cacheFolder();
-  const listing = readContext(context, source.path, folder, notes);
+  const listing = asTheBuilderHasIt(readContext(context, source.path, folder, notes), before?.listing ?? null);
   const named = readNamedContexts(command, base, folder, notes);
   const input: KeyInput = {
     dockerfile: parseDockerfile(source.text, source.name),
     ...keyOptions(command),
     buildArgs: command.buildArgs,
     argsKnown: true,
+    ...(before && { images: triggersOf(before.keys) }),
     context: listing,
     namedContexts: { ...namedImages(command, { steps: new Map() }), ...named },
   };
@@ -85,6 +89,16 @@ async function foreseeBuild(argv: readonly string[], options: PredictOptions): P
   const doubts = foretold.doubts.map(({ step, why }) => `${step} may come otherwise: ${why}.`);
   const granted = `Nothing was built. Taken for granted: ${foretold.assumptions.join('; ')}.`;
   return { ...report, seconds: null, notes: [...notes, ...report.notes, ...doubts, granted], foreseen: foretold };
+}
+
+/** A builder that has the context does not notice that a folder's mode changed: it keeps the one it has. */
+function asTheBuilderHasIt(now: ContextListing | null, before: ContextListing | null): ContextListing | null {
+  if (!now || !before) return now;
+  const kept = [...now.entries.values()].flatMap((entry) => {
+    const old = entry.type === 'dir' ? before.entries.get(entry.path) : undefined;
+    return old?.type === 'dir' && old.mode !== entry.mode ? [[entry.path, { ...entry, mode: old.mode }] as const] : [];
+  });
+  return kept.length === 0 ? now : { entries: new Map([...now.entries, ...kept]) };
 }
 
 function readCommand(argv: readonly string[]): BuildCommand {
@@ -132,7 +146,7 @@ function imagesOf(keys: BuildKeys, before: Baseline | null): ImageDigests {
     ...keys.stages.flatMap((s) => (s.reachable && s.image !== null ? [s.image] : [])),
     ...keys.steps.flatMap((s) => s.reads.flatMap((r) => (r.kind === 'image' ? [r.image] : []))),
   ];
-  return Object.fromEntries(wanted.map((image) => [image, before?.images[image] ?? null]));
+  return dictionary(Object.fromEntries(wanted.map((image) => [image, before?.images[image] ?? null])));
 }
 
 interface Grounds {
