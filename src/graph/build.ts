@@ -124,6 +124,7 @@ function foldGroups(vertices: Vertex[]): Vertex[] {
  * copy of no length is taken for one, but never on the graph-driver store (`writing image sha256:…`), where --link is an ordinary COPY.
  */
 function settleLinks(steps: readonly Step[], byId: ReadonlyMap<string, Step>, log: BuildLog): void {
+  if (log.foretold) return;
   const plainStore = [...log.vertices.values()].some((v) => [...v.statuses.keys()].some((t) => t.startsWith('writing image sha256:')));
   for (const s of steps) {
     if (!s.cacheable || !/^(?:COPY|ADD)(?: --\S+)* --link(?:=true)?(?: |$)/.test(s.parsed.text)) continue;

@@ -56,6 +56,8 @@ export interface BuildLog {
   readonly warnings: { readonly vertex: string | null; readonly text: string }[];
   readonly dockerfiles: { readonly file: string; readonly text: string }[];
   readonly notes: string[];
+  /** It is of a build to come: its words mean what they say. */
+  foretold?: true;
   /** Titles of the wrappers that were taken off its lines: `GitHub Actions`. */
   wrappers?: ReadonlySet<string>;
   firstTime?: number;

@@ -14,6 +14,7 @@ export interface ForeseenLog {
 export function writeForeseen(keys: BuildKeys, foreseen: readonly Foreseen[], images: ImageDigests): ForeseenLog {
   const log = createBuildLog('rawjson', 1);
   log.end = { outcome: 'succeeded' };
+  log.foretold = true;
   const vertexOf = new Map<string, string>();
   const shared = new Map<string, string>();
   const add = (key: string, name: string, inputs: readonly string[], word: 'cached' | 'done', seconds: number | null): string => {

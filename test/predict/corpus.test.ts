@@ -26,8 +26,6 @@ const UNKNOWABLE: Readonly<Record<string, { why: string; missing: 'all' | number
   'node-multi-base-digest': { why: 'the tag of the base had moved', missing: 'all', extra: 0 },
   'bun-addurl': { why: 'what the URL gives had changed', missing: 'all', extra: 0 },
   'py-instruction-inserted': { why: 'a step failed, and what stands on it was never run', missing: 0, extra: 5 },
-  // Known to be wrong: a stage ran again, and a COPY --link of its files was foretold as reused.
-  'uv-bindlock-both': { why: 'COPY --link of a stage that ran', missing: 1, extra: 0 },
 };
 
 function cachewhy(args: readonly string[], cwd: string, home: string): { stdout: string; stderr: string; status: number | null } {
