@@ -1,6 +1,7 @@
 /** The command line: wiring, exit status, and the one place that catches. Writes without Node's streams: to load them takes longer. */
+
+import { writeAll } from './machine/write.ts';
 import { VERSION } from './version.ts';
-import { writeAll } from './write.ts';
 
 const args = process.argv.slice(2);
 // Asked often by scripts, and needing nothing.
@@ -12,7 +13,7 @@ else
   });
 
 async function run(args: readonly string[]): Promise<void> {
-  const { keepCompiled } = await import('./compile-cache.ts');
+  const { keepCompiled } = await import('./machine/compile-cache.ts');
   keepCompiled(import.meta.dirname);
   const { start } = await import('./start.ts');
   await start(args);

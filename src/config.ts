@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.ts';
-import { readPlainText } from './plain-file.ts';
+import { readPlainText } from './machine/plain-file.ts';
 
 export interface ConfigValues {
   readonly failOn?: readonly string[];

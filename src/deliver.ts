@@ -1,10 +1,10 @@
 /** Renders a report in the formats asked for and writes each where it belongs. */
 
+import { writeAll } from './machine/write.ts';
 import type { Report } from './model.ts';
 import { type FormatSpec, type OutputOptions, writeFormats } from './output.ts';
 import { chooseFormats } from './reporters/choice/detect.ts';
 import { reporters } from './reporters/index.ts';
-import { writeAll } from './write.ts';
 
 /**
  * What was asked for, else what fits where we run: that is said on standard error.

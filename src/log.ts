@@ -18,7 +18,7 @@ export function debugLog(): DebugLog {
 export async function openDebugLog(level: string | undefined): Promise<void> {
   if (level === undefined) return;
   const { default: pino } = await import('pino');
-  const [{ guardJson }, { writeAll }] = await Promise.all([import('./guard.ts'), import('./write.ts')]);
+  const [{ guardJson }, { writeAll }] = await Promise.all([import('./guard.ts'), import('./machine/write.ts')]);
   // Synchronous: nothing is lost when the process ends, and no worker thread is started.
   const logger: Logger = pino({ level, base: null }, { write: (line) => void writeAll(2, Buffer.from(guardJson(line))) });
   current = logger;

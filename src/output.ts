@@ -1,10 +1,10 @@
 /** Writes texts where they belong: each format asked for to its file, the rest to standard output. */
 import { UserError } from './errors.ts';
 import { errorLine, guardReport } from './guard.ts';
-import { leadsOut } from './plain-file.ts';
-import { terminalAt } from './terminal.ts';
-import { appendWhole, reasonOf, writeNamed } from './whole-file.ts';
-import { writeAll } from './write.ts';
+import { leadsOut } from './machine/plain-file.ts';
+import { terminalAt } from './machine/terminal.ts';
+import { appendWhole, reasonOf, writeNamed } from './machine/whole-file.ts';
+import { writeAll } from './machine/write.ts';
 
 export interface OutputView {
   readonly color: boolean;

@@ -1,7 +1,7 @@
 /** From the arguments to the command: only what it needs is loaded. */
 import { writeSync } from 'node:fs';
 import { readPlainArguments } from './commands/plain-arguments.ts';
-import { reasonOf } from './whole-file.ts';
+import { reasonOf } from './machine/whole-file.ts';
 
 /** @throws UserError on wrong usage or unreadable input */
 export async function start(args: readonly string[]): Promise<void> {

@@ -5,9 +5,9 @@ import { UserError } from '../errors.ts';
 import type { ReadResult } from '../input/reader.ts';
 import { readFileLog, readStdinLog } from '../input/source.ts';
 import { openDebugLog } from '../log.ts';
+import { inputIsTerminal } from '../machine/terminal.ts';
 import type { DiagnosisOptions } from '../options.ts';
 import { diagnoseLogs, exitStatus, withBudgets } from '../session.ts';
-import { inputIsTerminal } from '../terminal.ts';
 
 const PIPE = 'docker build --progress=plain . 2>&1 | cachewhy';
 

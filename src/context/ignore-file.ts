@@ -1,6 +1,6 @@
 /** Which ignore file applies to a build, and what is in it. */
 import path from 'node:path';
-import { readBounded } from '../plain-file.ts';
+import { readBounded } from '../machine/plain-file.ts';
 import { compileIgnore, type IgnoreRules } from './dockerignore.ts';
 import { problemKind, reason } from './scan.ts';
 import type { ContextProblem } from './types.ts';

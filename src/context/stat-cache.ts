@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { dropTemporary, makeFolder, writeWhole } from '../whole-file.ts';
+import { dropTemporary, makeFolder, writeWhole } from '../machine/whole-file.ts';
 import { CONTENT_WIDTH, type Columns, isRacy, KIND } from './folder.ts';
 
 const MAGIC = 'cachewhy-context 2 ';

@@ -1,7 +1,7 @@
 /** Gets histories: from docker, or from a file. */
 import { UserError } from '../errors.ts';
-import { endLate } from '../late-child.ts';
-import { readBounded } from '../plain-file.ts';
+import { endLate } from '../machine/late-child.ts';
+import { readBounded } from '../machine/plain-file.ts';
 import { oneLine } from '../text.ts';
 import type { History } from './model.ts';
 import { parseHistory } from './parse.ts';

@@ -1,7 +1,7 @@
 /** Opens what the user named: standard input or files. Every way in which that can fail is one clear line. */
 import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { UserError } from '../errors.ts';
-import { writeAll } from '../write.ts';
+import { writeAll } from '../machine/write.ts';
 import { createLogReader, type ReadResult } from './reader.ts';
 
 /** One buffer, used again for every read: memory does not grow with the log. Small enough for a processor to keep it near. */

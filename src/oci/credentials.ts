@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { endLate } from '../late-child.ts';
+import { endLate } from '../machine/late-child.ts';
 
 export type Credentials =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }

@@ -3,8 +3,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import { dockerConfigFolder } from '../evidence/docker-client.ts';
+import { makeFolder, reasonOf, writeNamed, writeWhole } from '../machine/whole-file.ts';
 import { VERSION } from '../version.ts';
-import { makeFolder, reasonOf, writeNamed, writeWhole } from '../whole-file.ts';
 import { getMember, NotJson, removeMember, setMember } from './json-edit.ts';
 
 /** After these docker asks us (the command as docker rewrites it: `docker build` is `buildx build`). */

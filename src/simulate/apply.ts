@@ -5,8 +5,8 @@ import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
 import { workTreeRoot } from '../git/repository.ts';
 import { errorLine } from '../guard.ts';
-import { liesIn, readPlainText } from '../plain-file.ts';
-import { reasonOf, writeNamed } from '../whole-file.ts';
+import { liesIn, readPlainText } from '../machine/plain-file.ts';
+import { reasonOf, writeNamed } from '../machine/whole-file.ts';
 import type { ChangedFiles } from './improve.ts';
 import type { SimulationRun } from './simulate.ts';
 

@@ -5,8 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadRemoteBaseline, saveRemoteBaseline } from '../../src/baseline/remote.ts';
 import { packBaseline } from '../../src/baseline/store.ts';
-import { baseline } from '../baseline/build.ts';
 import { type FakeRegistry, listen, sha, startRegistry } from '../oci/registry.ts';
+import { baseline } from './build.ts';
 
 let registry: FakeRegistry;
 let folder: string;

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { appendWhole, dropTemporary, makeFolder, reasonOf, writeNamed, writeWhole } from '../../src/whole-file.ts';
+import { appendWhole, dropTemporary, makeFolder, reasonOf, writeNamed, writeWhole } from '../../src/machine/whole-file.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'whole-file-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -117,7 +117,7 @@ describe('a file that the user named', () => {
     chmodSync(file, 0o666);
     chmodSync(where, 0o755);
     chmodSync(root, 0o755);
-    const source = path.join(import.meta.dirname, '..', '..', 'src', 'whole-file.ts');
+    const source = path.join(import.meta.dirname, '..', '..', 'src', 'machine', 'whole-file.ts');
     const script = path.join(where, 'w.mjs');
     spawnSync('npx', ['esbuild', source, '--bundle', '--platform=node', '--format=esm', `--outfile=${script}`]);
     const line = `import(${JSON.stringify(script)}).then((m) => m.writeNamed(${JSON.stringify(file)}, 'new'))`;

@@ -6,8 +6,8 @@ import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync } fro
 import Module from 'node:module';
 import path from 'node:path';
 import { Script } from 'node:vm';
+import { VERSION } from '../version.ts';
 import { cacheFolder } from './cache-folder.ts';
-import { VERSION } from './version.ts';
 import { makeFolder, writeWhole } from './whole-file.ts';
 
 /** What Node's own loader of CommonJS is made of, which its types leave out. */
