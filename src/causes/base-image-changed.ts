@@ -18,11 +18,12 @@ const cause: Cause = {
     const image = base.parsed.text.replace(/^FROM\s+(?:--\S+\s+)*/, '').replace(/\s+AS\s+\S+$/i, '');
     const pulled = baseState === 'pulled';
     // Several stages of which all ran: another target would leave that behind as well.
-    const sure = facts.signals.builtHereBefore && !(facts.signals.newStages.has(step.id) && facts.signals.newStages.size > 1);
+    const imported = facts.signals.importers.some((i) => i.ok);
+    const sure = facts.signals.builtHereBefore && !imported && !(facts.signals.newStages.has(step.id) && facts.signals.newStages.size > 1);
     return {
       kind: 'base-image-changed',
       confidence: sure || facts.command?.pull ? 'likely' : 'possible',
-      weight: facts.signals.builtHereBefore ? 0.9 : 0.7,
+      weight: imported ? 0.5 : facts.signals.builtHereBefore ? 0.9 : 0.7,
       summary: `${image.split('@')[0]} is new to this cache: another tag or digest than before, or used here for the first time`,
       because: [
         `${base.id}: FROM was ${pulled ? 'downloaded' : 'not served from the cache'} and ${step.id}, the first step on it, ran`,

@@ -1,4 +1,5 @@
-import { isMiss } from '../graph/step.ts';
+import { stepInputs } from '../graph/cascade.ts';
+import { isMiss, type StepGraph } from '../graph/step.ts';
 import type { Cause } from './define.ts';
 
 const cause: Cause = {
@@ -21,6 +22,8 @@ const cause: Cause = {
     const max = exported.some((c) => c.attrs.mode === 'max');
     if (max) return undefined;
     const stage = view.step.parsed.stage;
+    // The last stage is what every cache holds.
+    if (!isRead(stage, graph)) return undefined;
     const wholeStage = [...graph.steps.values()].filter((s) => s.cacheable && s.parsed.stage === stage).every(isMiss);
     const otherHits = [...graph.steps.values()].some((s) => s.cacheable && s.parsed.stage !== stage && s.status === 'reused');
     if (!min && !(wholeStage && otherHits)) return undefined;
@@ -38,3 +41,10 @@ const cause: Cause = {
   },
 };
 export default cause;
+
+/** Does a step of another stage stand on this one, or read it? */
+function isRead(stage: string | null, { steps }: StepGraph): boolean {
+  return [...steps.values()].some(
+    (s) => s.cacheable && s.parsed.stage !== stage && stepInputs(s, steps).some((i) => i.parsed.stage === stage),
+  );
+}

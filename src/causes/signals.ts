@@ -283,9 +283,14 @@ function baseState(base: Step | null): MissView['baseState'] {
   return base.vertex.terminals.some((t) => t.word === 'done') ? 'new' : 'unknown';
 }
 
-/** It stands on a base that this cache did not have, though it has other steps of this build. */
+/** It stands on a base that this cache did not have, though it has other steps of this build; an imported cache has steps and no bases. */
 export function isNewBase(view: MissView, signals: Signals): boolean {
-  return view.onBase && signals.builtHereBefore && (view.baseState === 'new' || view.baseState === 'pulled');
+  return (
+    view.onBase &&
+    signals.builtHereBefore &&
+    !signals.importers.some((i) => i.ok) &&
+    (view.baseState === 'new' || view.baseState === 'pulled')
+  );
 }
 
 /** `COPY . .`, `ADD ./ /app`: the whole build context */

@@ -18,7 +18,8 @@ const cause: Cause = {
     const stage = refs[0];
     if (stage === undefined) return undefined;
     // A stage that was reused is what it was.
-    const reused = stepInputs(view.step, graph.steps).some((s) => s.parsed.stage?.toLowerCase() === stage.toLowerCase() && isHit(s));
+    const name = /^\d+$/.test(stage) ? `stage-${stage}` : stage.toLowerCase();
+    const reused = stepInputs(view.step, graph.steps).some((s) => s.parsed.stage?.toLowerCase() === name && isHit(s));
     return {
       kind: 'stage-output-changed',
       confidence: 'possible',
