@@ -147,7 +147,8 @@ export function damageJson(value: unknown, random: Random): unknown {
         if (!Array.isArray(holder)) put(holder, KEYS[random(KEYS.length)]!, holder[key]);
         break;
       case 4:
-        delete holder[key];
+        if (Array.isArray(holder)) holder.splice(Number(key), 1);
+        else delete holder[key];
         break;
       case 5:
         if (Array.isArray(holder[key]) && holder[key].length < 200) holder[key] = [...holder[key], ...holder[key], null];
