@@ -13,11 +13,12 @@ const envelope: Envelope = {
     if (!stamp) return undefined;
     const time = parseTime(stamp[3] ?? '');
     const rest = text.slice(stamp[0].length);
+    const command = COMMAND.test(rest) ? rest.replace(COMMAND, '') : '';
     return {
       text: rest,
       ...(time !== undefined && { time }),
       ...(stamp[1] !== undefined && { source: `${stamp[1]}` }),
-      ...(COMMAND.test(rest) && isBuildCommand(rest) && { command: rest.replace(COMMAND, '') }),
+      ...(isBuildCommand(command) && { command }),
     };
   },
 };

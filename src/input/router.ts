@@ -109,6 +109,8 @@ export class Router {
   }
 
   private startCommand(text: string, line: number): void {
+    // What the wrapper shows as a command has a prompt's form as well.
+    if (this.pending.at(-1)?.line === line) return;
     if (this.open) this.pending.push(this.open);
     this.open = { text: text.trim().slice(0, 20_000), line };
     if (!this.open.text.endsWith('\\')) {
