@@ -179,7 +179,9 @@ function basic(username: string, password: string): string {
 /** `Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:x:pull"` */
 function readChallenge(challenge: string): Record<string, string> | null {
   if (!/^bearer\s/i.test(challenge)) return null;
-  return Object.fromEntries([...challenge.slice(0, 4096).matchAll(/(?<![a-z_])([a-z_]+)="([^"]*)"/gi)].map((m) => [m[1]!.toLowerCase(), m[2]!]));
+  return Object.fromEntries(
+    [...challenge.slice(0, 4096).matchAll(/(?<![a-z_])([a-z_]+)="([^"]*)"/gi)].map((m) => [m[1]!.toLowerCase(), m[2]!]),
+  );
 }
 
 async function readBody(response: Response, limit: number): Promise<Buffer> {
