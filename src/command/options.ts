@@ -1,5 +1,5 @@
 /** Reads options the way the tools' own flag library does: `--name value`, `--name=value`, `-n value`, `-nvalue`, `-qt value`, `--`. */
-import type { Word } from './words.ts';
+import type { Word } from './word.ts';
 
 export interface OptionTable {
   /** Long names that take a value. */

@@ -5,7 +5,8 @@ import { readBake, readCompose } from './read-definition.ts';
 import { readBuildctl, readKaniko } from './read-frontend.ts';
 import { GLOBAL } from './tables.ts';
 import type { BuildCommand } from './types.ts';
-import { readCommands, type SimpleCommand, type Word } from './words.ts';
+import type { Word } from './word.ts';
+import { readCommands, type SimpleCommand } from './words.ts';
 import { assignmentOf, programName, unwrap } from './wrappers.ts';
 
 export { maskCommand } from './mask.ts';

@@ -5,7 +5,7 @@ import { parseCacheRefs, parseId, parseOutput, splitFields } from './cache-ref.t
 import { isSwitchedOn, lastValueOf, type Options, readOptions, valuesOf } from './options.ts';
 import { BUILD, BUILDAH } from './tables.ts';
 import type { BuildCommand, BuildTool } from './types.ts';
-import type { Word } from './words.ts';
+import type { Word } from './word.ts';
 
 /** What stands around the command: where it runs and with which variables. */
 export interface Surroundings {

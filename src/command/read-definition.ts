@@ -3,7 +3,7 @@ import { isSwitchedOn, lastValueOf, type Options, readOptions, valuesOf } from '
 import { emptyCommand, optional, readArguments, readCaches, type Surroundings } from './read-build.ts';
 import { BAKE, COMPOSE, COMPOSE_BUILD, COMPOSE_UP } from './tables.ts';
 import type { BuildCommand } from './types.ts';
-import type { Word } from './words.ts';
+import type { Word } from './word.ts';
 
 export function readBake(program: string, words: readonly Word[], around: Surroundings): BuildCommand {
   const options = readOptions(words, BAKE);

@@ -4,7 +4,7 @@ import { isSwitchedOn, lastValueOf, readOptions, valuesOf } from './options.ts';
 import { addArgument, contextKindOf, emptyCommand, optional, readArguments, type Surroundings } from './read-build.ts';
 import { BUILDCTL, KANIKO } from './tables.ts';
 import type { BuildCommand, CacheRef } from './types.ts';
-import type { Word } from './words.ts';
+import type { Word } from './word.ts';
 
 interface FrontendOptions {
   readonly buildArgs: Record<string, string | null>;

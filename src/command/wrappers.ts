@@ -1,6 +1,6 @@
 /** Takes off what stands in front of a build: assignments, `sudo -E`, `env`, `time`, `sh -c '…'`, `cachewhy run … --`. */
 import { type OptionTable, readOptions, table } from './options.ts';
-import type { Word } from './words.ts';
+import type { Word } from './word.ts';
 
 /** What a wrapper leaves: the command itself, or a text that a shell would read. */
 export interface Unwrapped {

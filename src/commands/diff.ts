@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { formatOption } from './format-option.ts';
 
 interface Options {
   readonly before: string;
@@ -13,14 +14,7 @@ const command: CommandModule<object, Options> = {
     yargs
       .positional('before', { type: 'string', demandOption: true, describe: 'A log, a file that --save-baseline wrote, or oci://…' })
       .positional('after', { type: 'string', demandOption: true, describe: 'Another of the same kind' })
-      .option('format', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        default: [] as string[],
-        describe: 'NAME or NAME=FILE, repeatable: terminal, json, markdown',
-      }) as unknown as Argv<Options>,
+      .option('format', formatOption('terminal, json, markdown')) as unknown as Argv<Options>,
   handler: async ({ before, after, format }) => {
     const { runDiff } = await import('../diff/run.ts');
     await runDiff(String(before), String(after), format);

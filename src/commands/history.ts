@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { formatOption } from './format-option.ts';
 
 interface Options {
   readonly image?: readonly string[];
@@ -20,14 +21,7 @@ const command: CommandModule<object, Options> = {
         default: [] as string[],
         describe: "A file with the output of `docker history --no-trunc --format '{{json .}}' IMAGE`, or a pasted table; repeatable",
       })
-      .option('format', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        default: [] as string[],
-        describe: 'NAME or NAME=FILE, repeatable: terminal, json, markdown',
-      }) as unknown as Argv<Options>,
+      .option('format', formatOption('terminal, json, markdown')) as unknown as Argv<Options>,
   handler: async ({ image, history, format }) => {
     const { runHistory } = await import('../history/run.ts');
     await runHistory({ images: (image ?? []).map(String), files: history, formats: format });

@@ -2,6 +2,7 @@
 import type { Argv, Options } from 'yargs';
 import { readConfig } from '../config.ts';
 import type { DiagnosisOptions } from '../options.ts';
+import { formatOption } from './format-option.ts';
 
 /** Options of every diagnosis, by their names. */
 export const DIAGNOSIS_OPTIONS: Readonly<Record<string, Options>> = {
@@ -50,15 +51,7 @@ export const DIAGNOSIS_OPTIONS: Readonly<Record<string, Options>> = {
     group: 'Evidence:',
     describe: 'Remember this build for the next comparison (--no-remember)',
   },
-  format: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    requiresArg: true,
-    default: [],
-    group: 'Report:',
-    describe: 'NAME or NAME=FILE, repeatable: terminal, json, markdown, html, github, gitlab, junit, sarif, …',
-  },
+  format: { ...formatOption('terminal, json, markdown, html, github, gitlab, junit, sarif, …'), group: 'Report:' },
   color: {
     type: 'boolean',
     group: 'Report:',

@@ -2,7 +2,9 @@
 import { dictionary } from '../dictionary.ts';
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
+import { readSize } from '../history/values.ts';
 import { parseFormats, writeFormats } from '../output.ts';
+import { maskReplay, secretsAmong } from '../secrets/report.ts';
 import { applyChange, checkChange } from '../simulate/apply.ts';
 import { type ChangedFiles, improve, replayAgainst } from '../simulate/improve.ts';
 import type { Memory, Simulation, SimulationReport } from '../simulate/model.ts';
@@ -60,7 +62,10 @@ export async function simulateHistory(args: SimulateArguments): Promise<number> 
   }
   result.run.close();
   const simulation = withMoney(result.simulation, args);
-  const report: SimulationReport = { schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, simulation };
+  const report: SimulationReport = maskReplay(
+    { schemaVersion: 1, generator: { name: 'cachewhy', version: VERSION }, simulation },
+    secretsAmong(readPairs(args.buildArg)),
+  );
   await writeFormats(formats, { color: args.color }, async (name, view) => {
     const reporter = await simulationReporters[name]?.();
     return reporter ? reporter.render(report, view) : '';
@@ -123,8 +128,8 @@ function readOptions(args: SimulateArguments): SimulateOptions {
     logs: args.log,
     ...(args.baseline !== undefined && { baseline: args.baseline }),
     memory: readMemory(args.memory),
-    runBytes: readSize(args.runSize, 'run-size'),
-    copyBytes: readSize(args.copySize, 'copy-size'),
+    runBytes: bytesOf(args.runSize, 'run-size'),
+    copyBytes: bytesOf(args.copySize, 'copy-size'),
     identical: args.assumeIdentical,
     baseDays: args.baseMoves === undefined ? null : positive(args.baseMoves, 'base-moves'),
     mergeOp: args.mergeOp,
@@ -153,15 +158,12 @@ function readPairs(list: readonly string[]): Record<string, string> {
 
 function readMemory(text: string): Memory {
   if (text === 'everything' || text === 'previous') return { kind: text };
-  if (text.startsWith('size=')) return { kind: 'size', bytes: readSize(text.slice(5), 'memory size') };
+  if (text.startsWith('size=')) return { kind: 'size', bytes: bytesOf(text.slice(5), 'memory size') };
   throw new UserError(`--memory ${text} is not known`, 'use everything, previous, or size=10GB');
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1e3, k: 1e3, mb: 1e6, m: 1e6, gb: 1e9, g: 1e9, tb: 1e12, t: 1e12 };
-
-function readSize(text: string, name: string): number {
-  const match = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]{0,2})$/i.exec(text.trim());
-  const unit = UNITS[match?.[2]?.toLowerCase() ?? ''];
-  if (!match || unit === undefined) throw new UserError(`${name}: ${text} is no size`, 'write it as 10GB or 500MB');
-  return Number(match[1]) * unit;
+function bytesOf(text: string, name: string): number {
+  const size = readSize(text);
+  if (size === null) throw new UserError(`${name}: ${text} is no size`, 'write it as 10GB or 500MB');
+  return size;
 }

@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { formatOption } from './format-option.ts';
 import type { SimulateArguments } from './simulate-history.ts';
 
 const command: CommandModule<object, SimulateArguments> = {
@@ -46,7 +47,7 @@ const command: CommandModule<object, SimulateArguments> = {
       .option('fix', flag(fix, 'Propose changes, replay each, show the best with its proof'))
       .option('apply', flag(fix, 'With --fix: write the best change to the files'))
       .option('check', flag(fix, 'With --fix or --against: build both on the engine and compare the images'))
-      .option('format', many('Report:', 'NAME or NAME=FILE, repeatable: terminal, json, markdown, html'))
+      .option('format', { ...formatOption('terminal, json, markdown, html'), group: 'Report:' })
       .option('color', { type: 'boolean', group: 'Report:', describe: 'Colour the terminal report' })
       .option('price-per-minute', { type: 'number', requiresArg: true, group: 'Report:', describe: 'What a minute of building costs' })
       .option('currency', { ...text('Report:', 'Unit of the price'), default: '$' }) as unknown as Argv<SimulateArguments>;
