@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import classic from '../../parsers/classic.ts';
 import type { BuildLog } from '../../src/graph/log.ts';
-import { expectLinear, expectRobust, only, read, readLines, sample, steps, word } from './read.ts';
+import { expectLinear, expectRobust, only, read, readLines, sample, steps, transcript, word } from './read.ts';
 
 function inputs(build: BuildLog): Record<string, readonly string[] | undefined> {
   return Object.fromEntries([...build.vertices.values()].filter((v) => v.inputs).map((v) => [v.id, v.inputs]));
@@ -184,6 +184,120 @@ describe('the classic builder', () => {
     expect(claims).toEqual(['none', 'none', ...Array(4).fill('structure'), 'output', 'output', ...Array(5).fill('structure'), 'none']);
     expect(only(builds).warnings).toEqual([{ vertex: null, text: 'One or more build-args [NOPE] were not consumed' }]);
     expect(only(builds).vertices.get('#2')).toMatchObject({ outputLines: 2 });
+  });
+
+  it.each<[what: string, log: readonly string[], told: readonly string[]]>([
+    [
+      'a RUN that fails, and what Compose says of it',
+      [
+        'Step 1/2 : FROM busybox',
+        ' ---> 8edb46c03b9b',
+        'Step 2/2 : RUN x',
+        ' ---> Running in 12c033d394c1',
+        'error: no such file',
+        "Service 'web' failed to build : The command '/bin/sh -c x' returned a non-zero code: 1",
+        'npm ERR! code 1',
+      ],
+      [
+        '#1 done Step 1/2 : FROM busybox',
+        '#2 failed Step 2/2 : RUN x after #1, 2 of output',
+        "end failed: Service 'web' failed to build : The command '/bin/sh -c x' returned a non-zero code: 1",
+      ],
+    ],
+    [
+      'a container that prints what the builder says, and goes on',
+      [
+        'Step 1/3 : FROM busybox',
+        ' ---> 8edb46c03b9b',
+        'Step 2/3 : RUN docker build .',
+        ' ---> Running in 12c033d394c1',
+        'Step 2/2 : RUN inner',
+        ' ---> Running in aaaaaaaaaaaa',
+        '# Executing 1 build trigger',
+        '[Warning] of the inner build',
+        "The command '/bin/sh -c inner' returned a non-zero code: 1",
+        'Successfully built aaaaaaaaaaaa',
+        'Removing intermediate container 12c033d394c1',
+        ' ---> 9f4a47ccddd1',
+        'Step 3/3 : CMD ["a"]',
+        ' ---> Using cache',
+        ' ---> 9f4a47ccddd2',
+        'Successfully built 9f4a47ccddd2',
+      ],
+      [
+        '#1 done Step 1/3 : FROM busybox',
+        '#2 done Step 2/3 : RUN docker build . after #1, 5 of output',
+        '#3 cached Step 3/3 : CMD ["a"] after #2',
+        'end succeeded',
+      ],
+    ],
+    [
+      'an argument before the base image, stages by number, by name and by platform',
+      [
+        'Step 1/8 : ARG V=1',
+        'Step 2/8 : FROM --platform=linux/amd64 node:$V AS Build',
+        ' ---> 8edb46c03b9b',
+        'Step 3/8 : RUN a',
+        ' ---> Using cache',
+        ' ---> 9f4a47ccddd1',
+        'Step 4/8 : FROM build',
+        ' ---> 9f4a47ccddd1',
+        'Step 5/8 : RUN b',
+        ' ---> Using cache',
+        ' ---> 9f4a47ccddd2',
+        'Step 6/8 : FROM busybox',
+        ' ---> 8edb46c03b9b',
+        'Step 7/8 : COPY --chown=1:1 --from=1 /b /b',
+        ' ---> 9f4a47ccddd3',
+        'Step 8/8 : COPY --from=build /a /a',
+        ' ---> 9f4a47ccddd4',
+        'Successfully built 9f4a47ccddd4',
+      ],
+      [
+        '#1 done Step 1/8 : ARG V=1',
+        '#2 done Step 2/8 : FROM --platform=linux/amd64 node:$V AS Build',
+        '#3 cached Step 3/8 : RUN a after #2',
+        '#4 done Step 4/8 : FROM build after #3',
+        '#5 cached Step 5/8 : RUN b after #4',
+        '#6 done Step 6/8 : FROM busybox',
+        '#7 done Step 7/8 : COPY --chown=1:1 --from=1 /b /b after #6 #5',
+        '#8 done Step 8/8 : COPY --from=build /a /a after #7 #3',
+        'end succeeded',
+      ],
+    ],
+    [
+      'a context that cannot be read, and a build that was cancelled',
+      [
+        'Sending build context to Docker daemon  3.072kB',
+        '',
+        'Error response from daemon: dockerfile parse error line 1: unknown instruction: FOO',
+      ],
+      [
+        '#context done Sending build context to Docker daemon, {transferring context:}',
+        'end failed: Error response from daemon: dockerfile parse error line 1: unknown instruction: FOO',
+      ],
+    ],
+    [
+      'a build that was cancelled',
+      ['Step 1/2 : FROM busybox', ' ---> 8edb46c03b9b', 'Step 2/2 : COPY . .', 'Build cancelled'],
+      ['#1 done Step 1/2 : FROM busybox', '#2 failed Step 2/2 : COPY . . after #1', 'end canceled: Build cancelled'],
+    ],
+    [
+      'a base image that is not there',
+      ['Step 1/2 : FROM nope', 'Pulling from library/nope', 'pull access denied for nope, repository does not exist'],
+      ['#1 failed Step 1/2 : FROM nope', 'end failed: pull access denied for nope, repository does not exist'],
+    ],
+  ])('%s', (_, log, told) => {
+    expect(transcript(only(readLines(classic, log).builds))).toEqual(told);
+  });
+
+  it('takes a build that begins for one, in the middle of another', () => {
+    const cut = ['Step 1/2 : FROM busybox', ' ---> 8edb46c03b9b', 'Step 2/2 : RUN x', ' ---> Running in 12c033d394c1'];
+    for (const next of ['Step 1/3 : FROM alpine', 'Step 1/3 : ARG V=1'])
+      expect(readLines(classic, [...cut, next]).builds.map((b) => b.vertices.size)).toEqual([2, 1]);
+    expect(readLines(classic, [...cut, 'Step 2/9 : RUN inner', 'Step 1/9 : RUN inner']).builds).toHaveLength(1);
+    const over = [...cut, ' ---> Removed intermediate container 12c033d394c1', ' ---> 9f4a47ccddd1', 'Successfully built 9f4a47ccddd1'];
+    expect(readLines(classic, [...over, 'ERROR: push failed']).builds.map((b) => b.end?.outcome)).toEqual(['succeeded']);
   });
 
   it('never throws, and takes time in proportion', () => {
