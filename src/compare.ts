@@ -161,9 +161,7 @@ function nothingDiffers(
     const sure = command !== null && baseline.commandKnown && found.unknown.length === 0 && signals.importers.length === 0;
     const looksForced =
       command === null &&
-      (signals.noCacheFingerprint !== null ||
-        signals.filteredStages.has(step.parsed.stage ?? '') ||
-        signals.forcedStages.has(step.parsed.stage ?? ''));
+      (forcesAll(step, graph) || signals.filteredStages.has(step.parsed.stage ?? '') || signals.forcedStages.has(step.parsed.stage ?? ''));
     if (looksForced)
       findings.push({
         kind: 'no-cache-flag',
@@ -174,20 +172,23 @@ function nothingDiffers(
         stage: signals.noCacheFingerprint === null ? step.parsed.stage : null,
       });
     // Where the other steps were reused, one stage without its results may have been filtered: the command line would tell.
-    else if (command === null && step.parsed.instruction !== 'WORKDIR' && signals.builtHereBefore)
+    else if (command === null && step.parsed.instruction !== 'WORKDIR' && warm)
       findings.push({
         kind: 'no-cache-flag',
         confidence: 'possible',
-        weight: signals.forcedStages.has(step.parsed.stage ?? '') ? 0.72 : 0.5,
-        summary: `It would run like this with --no-cache-filter=${step.parsed.stage ?? 'STAGE'}`,
+        weight: signals.noCacheFingerprint !== null ? 0.72 : 0.5,
+        summary:
+          signals.noCacheFingerprint !== null
+            ? 'It would run like this with --no-cache'
+            : `It would run like this with --no-cache-filter=${step.parsed.stage ?? 'STAGE'}`,
         because: [...because, 'the command line would tell'],
-        stage: step.parsed.stage,
+        stage: signals.noCacheFingerprint !== null ? null : step.parsed.stage,
       });
     if (findings.every((f) => f.confidence !== 'certain'))
       findings.push({
         kind: 'cold-cache',
         confidence: sure && findings.length === 0 ? 'certain' : open && warm ? 'possible' : 'likely',
-        weight: open && signals.builtHereBefore ? 0.7 : 0.83,
+        weight: open && warm ? 0.7 : 0.83,
         summary: signals.nothingReused
           ? 'Nothing changed, but the builder had no results of this build: it is new, or was pruned'
           : 'Nothing changed, but its result was no longer in the cache',
@@ -235,18 +236,25 @@ function openArguments(step: Step, found: Compared, because: readonly string[]):
   ];
 }
 
-/** Every RUN ran, and something that is no RUN was reused: what a flag of all RUNs leaves behind. */
+/** Everything but WORKDIR ran although the bases were there. Where that began at one RUN, an argument or a flag of every RUN leaves the same behind. */
+function forcesAll(step: Step, graph: StepGraph): boolean {
+  const { noCacheFingerprint } = readSignals(graph);
+  return noCacheFingerprint !== null && (graph.misses.length > 1 || step.parsed.instruction !== 'RUN');
+}
+
+/** Every RUN ran: what a flag of all RUNs leaves behind. */
 function openFlags(step: Step, graph: StepGraph, because: readonly string[]): Finding[] {
   const steps = [...graph.steps.values()].filter((s) => s.cacheable);
   const isRun = (s: Step): boolean => s.parsed.instruction === 'RUN';
-  if (!isRun(step) || !steps.filter(isRun).every(isMiss) || !steps.some((s) => !isRun(s) && s.role === 'reused')) return [];
+  if (!isRun(step) || !steps.filter(isRun).every(isMiss)) return [];
+  const others = steps.some((s) => !isRun(s) && s.role === 'reused');
   return [
     {
       kind: 'build-flag-changed',
       confidence: 'possible',
-      weight: 0.74,
+      weight: others ? 0.74 : 0.71,
       summary: 'A flag that is part of every RUN may differ from the build before (--network, --add-host, --ulimit, …)',
-      because: [...because, 'every RUN ran while steps that are no RUN were reused; the command line would tell'],
+      because: [...because, `every RUN ran${others ? ' while steps that are no RUN were reused' : ''}; the command line would tell`],
       before: null,
       after: null,
     },

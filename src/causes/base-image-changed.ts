@@ -15,11 +15,11 @@ const cause: Cause = {
     const { step, base, baseState } = view;
     if (!view.onBase || !base || baseState === 'known' || baseState === 'unknown') return undefined;
     // `FROM busybox:1.35 AS base`, as buildah and the classic builder print it
-    const image = base.parsed.text.replace(/^FROM\s+(?:--\S+\s+)*/, '').replace(/\s+AS\s+\S+$/i, '');
+    const image = base.parsed.text.split(/\s/).find((word) => word !== '' && word !== 'FROM' && !word.startsWith('--')) ?? '';
     const pulled = baseState === 'pulled';
-    // Several stages of which all ran: another target would leave that behind as well.
     const imported = facts.signals.importers.some((i) => i.ok);
-    const sure = facts.signals.builtHereBefore && !imported && !(facts.signals.newStages.has(step.id) && facts.signals.newStages.size > 1);
+    // A stage of which all ran: another target, or a stage that is new, would leave that behind as well.
+    const sure = facts.signals.builtHereBefore && !imported && !facts.signals.newStages.has(step.id);
     return {
       kind: 'base-image-changed',
       confidence: sure || facts.command?.pull ? 'likely' : 'possible',

@@ -47,7 +47,7 @@ const cause: Cause = {
       kind: 'cold-cache',
       confidence: strong && baseState !== 'known' ? 'likely' : 'possible',
       // Stages that have nothing in common and all miss were hardly all edited. Nothing was asked of scratch.
-      weight: base && baseState !== 'known' ? 0.95 : several ? 0.88 : step.parsed.instruction === 'RUN' ? 0.75 : 0.83,
+      weight: base && baseState !== 'known' ? 0.95 : several ? 0.88 : step.parsed.instruction === 'RUN' ? 0.64 : 0.83,
       summary:
         baseState === 'known'
           ? 'This builder never built this before, or its results were pruned'

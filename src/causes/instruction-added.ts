@@ -1,5 +1,5 @@
 import type { Cause } from './define.ts';
-import { isNewBase } from './signals.ts';
+import { isNewBase, saysOneThing } from './signals.ts';
 
 const cause: Cause = {
   kind: 'instruction-added',
@@ -18,7 +18,18 @@ const cause: Cause = {
       kind: 'instruction-added',
       confidence: 'possible',
       // With its stage, where the base is new as well.
-      weight: step.parsed.instruction === 'RUN' ? (step.status === 'failed' ? 0.7 : 0.6) : isNewBase(view, signals) ? 0.6 : 0.45,
+      weight:
+        step.parsed.instruction === 'RUN'
+          ? step.status === 'failed'
+            ? 0.7
+            : 0.6
+          : isNewBase(view, signals)
+            ? 0.6
+            : saysOneThing(step)
+              ? 0.55
+              : step.parsed.instruction === 'WORKDIR'
+                ? 0.5
+                : 0.45,
       summary: `The ${step.parsed.instruction} line is new in this Dockerfile`,
       because: [
         `${step.id} ran and what stands above it was reused: a new line looks just like this`,

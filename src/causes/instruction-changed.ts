@@ -1,5 +1,5 @@
 import type { Cause } from './define.ts';
-import { isNewBase, lineAbove } from './signals.ts';
+import { isNewBase, lineAbove, saysOneThing } from './signals.ts';
 
 const cause: Cause = {
   kind: 'instruction-changed',
@@ -37,7 +37,7 @@ const cause: Cause = {
       kind: 'instruction-changed',
       confidence: 'possible',
       // An edit leaves the base where it was: a base that is new to this cache is another story.
-      weight: isNewBase(view, signals) ? 0.45 : run ? 0.8 : 0.6,
+      weight: isNewBase(view, signals) ? 0.45 : run ? 0.8 : saysOneThing(step) ? 0.53 : 0.6,
       summary: `The ${step.parsed.instruction} line was edited`,
       because,
       before: null,

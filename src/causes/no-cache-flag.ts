@@ -62,7 +62,7 @@ const cause: Cause = {
     return {
       kind: 'no-cache-flag',
       confidence: strong && many ? 'likely' : 'possible',
-      weight: strong || (!weak && graph.misses.length > 1) ? 0.81 : weak ? 0.66 : 0.7,
+      weight: strong || (!weak && graph.misses.length > 1) ? 0.81 : weak ? 0.66 : step.parsed.instruction === 'RUN' ? 0.62 : 0.7,
       summary: 'The build looks like one made with --no-cache',
       because: [
         strong

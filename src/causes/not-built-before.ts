@@ -43,7 +43,8 @@ function weigh(view: MissView, signals: Signals): number {
   if (view.sameResult) return 0.25;
   const { instruction } = view.step.parsed;
   if (!signals.newStages.has(view.step.id)) return instruction === 'RUN' ? 0.55 : 0.42;
-  const several = signals.newStages.size > 1;
+  // What another target needed would have been reused.
+  const several = signals.newStages.size > 1 && signals.builtHereBefore;
   if (isNewBase(view, signals)) return several ? 0.86 : 0.7;
   return instruction === 'RUN' ? (several ? 0.78 : 0.66) : several ? 0.7 : 0.58;
 }

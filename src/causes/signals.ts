@@ -115,7 +115,9 @@ function noCacheFingerprint(graph: StepGraph, cacheable: readonly Step[]): Signa
   const roots = graph.misses.filter((m) => m.root.parsed.instruction !== 'WORKDIR').length;
   if (workdirs.some((s) => isHit(s) && stepInputs(s, graph.steps).length === 0)) return roots > 1 ? 'workdir' : 'one-chain';
   const bases = [...graph.steps.values()].filter((s) => s.parsed.instruction === 'FROM');
-  return workdirs.length === 0 && bases.length > 0 && bases.every((s) => everCached(s.vertex)) ? 'bases' : null;
+  // A WORKDIR below a step that ran runs as well; one right on its base would have been reused.
+  const forcedToo = workdirs.every((s) => s.role === 'cascade');
+  return forcedToo && bases.length > 0 && bases.every((s) => everCached(s.vertex)) ? 'bases' : null;
 }
 
 /**
@@ -301,6 +303,12 @@ export function isBroadCopy(step: Step): boolean {
     .slice(1)
     .filter((w) => !w.startsWith('--'));
   return words.slice(0, -1).some((w) => w === '.' || w === './' || w === '/' || w === './.' || w === '*' || w === '[.,' || w === './*');
+}
+
+/** `COPY conf/ conf/`: it says one thing twice. An edit of one side would have left the other. */
+export function saysOneThing(step: Step): boolean {
+  const [, source, dest, ...more] = step.parsed.text.split(/\s+/);
+  return source !== undefined && source === dest && more.length === 0 && source !== '.';
 }
 
 /** A value that differs from build to build by its looks: a commit, a date, a number that counts. */
