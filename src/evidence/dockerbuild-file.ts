@@ -7,7 +7,7 @@ import { readStatusFrames } from './status-frames.ts';
 import { readTar } from './tar.ts';
 
 /** A record holds no layers: even that of a huge build takes a few megabytes. */
-const MAX_BYTES = 512 * 1024 * 1024;
+const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
  * @param builder the builder's name, where the caller knows it: the file does not say
@@ -27,9 +27,13 @@ export function readDockerbuild(data: Buffer, builder: string | null = null): Bu
   };
   const json = (data: Buffer | undefined): Json => (data === undefined ? undefined : parseJson(data.toString('utf8')));
   const records: BuildRecord[] = [];
-  const visit = (manifest: Json, depth: number): void => {
-    const m = asObject(manifest);
-    if (depth < 4) for (const inner of asArray(m.manifests)) visit(json(blob(inner)), depth + 1);
+  // An index may name another, and itself.
+  const seen = new Set<Buffer>();
+  const visit = (data: Buffer | undefined, depth: number): void => {
+    if (data === undefined || seen.has(data)) return;
+    seen.add(data);
+    const m = asObject(json(data));
+    if (depth < 4) for (const inner of asArray(m.manifests)) visit(blob(inner), depth + 1);
     if (asString(asObject(m.config).mediaType) !== 'application/vnd.buildkit.historyrecord.v0') return;
     const layers = asArray(m.layers).map((layer) => ({ type: asString(asObject(layer).mediaType) ?? '', layer, data: blob(layer) }));
     const record = readRecord(
@@ -44,7 +48,7 @@ export function readDockerbuild(data: Buffer, builder: string | null = null): Bu
     );
     if (record) records.push(record);
   };
-  visit(json(files.get('index.json')), 0);
+  visit(files.get('index.json'), 0);
   return records;
 }
 
