@@ -1,10 +1,11 @@
 /** Writes texts where they belong: each format asked for to its file, the rest to standard output. */
 import { UserError } from './errors.ts';
-import { errorLine, guardReport } from './guard.ts';
+import { guardReport } from './guard.ts';
 import { leadsOut } from './machine/plain-file.ts';
 import { terminalAt } from './machine/terminal.ts';
 import { appendWhole, reasonOf, writeNamed } from './machine/whole-file.ts';
 import { writeAll } from './machine/write.ts';
+import { plainLine } from './secrets/line.ts';
 
 export interface OutputView {
   readonly color: boolean;
@@ -66,7 +67,7 @@ export async function writeFormats(
     } catch (error) {
       const what = `${file ?? (fd === 1 ? 'standard output' : 'standard error')} cannot be written: ${reasonOf(error)}`;
       // Nobody asked for this one.
-      if (append) writeAll(2, Buffer.from(`cachewhy: ${errorLine(what)}\n`));
+      if (append) writeAll(2, Buffer.from(`cachewhy: ${plainLine(what)}\n`));
       else fault ??= new UserError(what, 'make room, or check the folder and its permissions');
     }
   }

@@ -11,8 +11,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['dictionary', 'errors', 'events', 'text', 'json', 'version', 'completion', 'options'],
   // What is read and said. The machine: files, streams, programs.
   ['machine', 'model', 'git', 'parsers', 'guard'],
-  ['context', 'config', 'graph', 'secrets', 'accept', 'log', 'say-error'],
-  ['input', 'command', 'dockerfile'],
+  ['context', 'config', 'graph', 'secrets', 'accept', 'log'],
+  ['say-error', 'input', 'command', 'dockerfile'],
   ['keys', 'oci', 'output'],
   // What is remembered.
   ['baseline', 'history'],

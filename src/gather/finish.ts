@@ -4,6 +4,7 @@ import { storeBaseline, withTrend } from '../baseline/open.ts';
 import { saveBaseline } from '../baseline/store.ts';
 import type { BuildReport } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
+import { maskText } from '../secrets.ts';
 import type { Gathered } from './gather.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function finish(
     const told: (string | null)[] = [];
     if (options.saveBaseline !== undefined && found === single) told.push(await storeBaseline(options.saveBaseline, baseline));
     if (options.remember !== false && found.home !== null && options.baseline === undefined) told.push(saveBaseline(found.home, baseline));
-    for (const note of told) if (note !== null) notes.add(note);
+    for (const note of told) if (note !== null) notes.add(maskText(note));
   }
   return notes.size > report.notes.length ? { ...shown, notes: [...notes] } : shown;
 }

@@ -9,10 +9,10 @@ import type { BuildCommand } from '../command/types.ts';
 import { chooseReports, deliver } from '../deliver.ts';
 import { UserError } from '../errors.ts';
 import type { LocalBuild } from '../evidence/local-state.ts';
-import { errorLine } from '../guard.ts';
 import type { ReadResult } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
 import type { Report } from '../model.ts';
+import { plainLine } from '../secrets/line.ts';
 import { withBudgets } from '../session.ts';
 import { VERSION } from '../version.ts';
 import type { ChildEnd } from './child.ts';
@@ -136,7 +136,7 @@ export async function reportPass(pass: Pass, options: RunOptions): Promise<numbe
   const { end, problem } = pass;
   let { report } = pass;
   if (!report) {
-    if (problem !== null) process.stderr.write(`cachewhy: ${errorLine(problem)}\n`);
+    if (problem !== null) process.stderr.write(`cachewhy: ${plainLine(problem)}\n`);
     return end.status;
   }
   try {
@@ -145,14 +145,14 @@ export async function reportPass(pass: Pass, options: RunOptions): Promise<numbe
     const stopped = end.interrupted && report.builds.every((b) => b.outcome !== 'succeeded');
     // Whoever pressed Ctrl-C wants the prompt back, not a page.
     if (stopped && options.format.length === 0)
-      process.stderr.write(report.builds.map((b) => `cachewhy: ${errorLine(b.headline)}\n`).join(''));
+      process.stderr.write(report.builds.map((b) => `cachewhy: ${plainLine(b.headline)}\n`).join(''));
     else
       await deliver(report, chooseReports(options.format), {
         color: options.color,
         ...(options.format.length === 0 && { fd: 2 as const }),
       });
   } catch (error) {
-    process.stderr.write(`cachewhy: ${errorLine(faultLine(error))}\n`);
+    process.stderr.write(`cachewhy: ${plainLine(faultLine(error))}\n`);
     return end.status;
   }
   return end.status === 0 && report.budgets?.some((b) => !b.ok) ? 3 : end.status;

@@ -1,10 +1,10 @@
 /** `cachewhy run -- COMMAND…`: the build as without us, then why it missed its cache. A fault of ours never becomes the build's. */
 import { parseArgv } from '../command/parse.ts';
 import type { BuildCommand } from '../command/types.ts';
-import { errorLine } from '../guard.ts';
 import type { LogReader } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
 import type { DiagnosisOptions } from '../options.ts';
+import { plainLine } from '../secrets/line.ts';
 import type { Help, Pass } from './after-build.ts';
 import { type ChildEnd, CommandMissing, runChild } from './child.ts';
 import { type BuildWatch, watchBuilds } from './own-builds.ts';
@@ -26,11 +26,11 @@ export async function runBuild(argv: readonly string[], options: RunOptions): Pr
     const pass = options.twice && first.end.status === 0 ? await runOnce(argv, options, first) : first;
     const after = await loadHelp();
     if (after) return await after.reportPass(pass, options);
-    process.stderr.write(`cachewhy: ${errorLine(pass.problem ?? '')}\n`);
+    process.stderr.write(`cachewhy: ${plainLine(pass.problem ?? '')}\n`);
     return pass.end.status;
   } catch (error) {
     if (!(error instanceof CommandMissing)) throw error;
-    process.stderr.write(`cachewhy: ${errorLine(error.message)}\n  ${errorLine(error.hint)}\n`);
+    process.stderr.write(`cachewhy: ${plainLine(error.message)}\n  ${plainLine(error.hint)}\n`);
     return error.status;
   }
 }
@@ -40,7 +40,7 @@ function endByFault(error: Error): void {
   if (process.env.CACHEWHY_DEBUG) process.stderr.write(`${error.stack}\n`);
   if (process.exitCode === undefined) return;
   process.stderr.write(
-    `cachewhy: no report, by a fault of cachewhy and not of your build: ${errorLine(String(error.message).split('\n')[0] ?? '')}\n`,
+    `cachewhy: no report, by a fault of cachewhy and not of your build: ${plainLine(String(error.message).split('\n')[0] ?? '')}\n`,
   );
   process.exit();
 }

@@ -15,8 +15,27 @@ export function secretsAmong(variables: Readonly<Record<string, string | null | 
  * @returns the same report where it holds none
  */
 export function maskReport(report: BuildReport, secrets: readonly string[]): BuildReport {
+  // A patch with a mask in it would apply nowhere.
+  const withoutPatch = ({ patch: _, ...fields }: Fields): Fields => ({ ...fields, proof: NO_PATCH });
+  return maskDeep(report, { mask: maskWith(secrets), withoutPatch }) as BuildReport;
+}
+
+/** The same of what a replayed history comes to: a Dockerfile at each commit, and the commits' own words. Its changes always have a patch. */
+export function maskReplay<Replay extends object>(report: Replay, secrets: readonly string[]): Replay {
+  const withoutPatch = (fields: Fields): Fields => ({ ...fields, patch: `# ${NO_PATCH}\n` });
+  return maskDeep(report, { mask: maskWith(secrets), withoutPatch }) as Replay;
+}
+
+const NO_PATCH = `no patch is shown: it would hold a secret (${MASK})`;
+
+interface Masking {
+  readonly mask: (text: string) => string;
+  readonly withoutPatch: (fields: Fields) => Fields;
+}
+
+function maskWith(secrets: readonly string[]): (text: string) => string {
   const done = new Map<string, string>();
-  const mask = (text: string): string => {
+  return (text) => {
     let masked = done.get(text);
     if (masked === undefined) {
       masked = maskText(maskValues(text, secrets));
@@ -24,16 +43,15 @@ export function maskReport(report: BuildReport, secrets: readonly string[]): Bui
     }
     return masked;
   };
-  return maskDeep(report, mask) as BuildReport;
 }
 
-function maskDeep(value: unknown, mask: (text: string) => string): unknown {
-  if (typeof value === 'string') return mask(value);
+function maskDeep(value: unknown, masking: Masking): unknown {
+  if (typeof value === 'string') return masking.mask(value);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     let items: unknown[] | undefined;
     for (let i = 0; i < value.length; i++) {
-      const masked = maskDeep(value[i], mask);
+      const masked = maskDeep(value[i], masking);
       if (masked === value[i]) continue;
       items ??= [...value];
       items[i] = masked;
@@ -43,14 +61,9 @@ function maskDeep(value: unknown, mask: (text: string) => string): unknown {
   const from = value as Fields;
   let fields: Record<string, unknown> | undefined;
   for (const key of Object.keys(from)) {
-    const masked = KEPT.has(key) ? from[key] : maskDeep(from[key], mask);
+    const masked = KEPT.has(key) ? from[key] : maskDeep(from[key], masking);
     if (masked === from[key]) continue;
-    fields ??= { ...from };
-    fields[key] = masked;
-    if (key !== 'patch') continue;
-    // A patch with a mask in it would apply nowhere.
-    delete fields.patch;
-    fields.proof = `no patch is shown: it would hold a secret (${MASK})`;
+    fields = key === 'patch' ? { ...masking.withoutPatch(fields ?? from) } : { ...(fields ?? from), [key]: masked };
   }
   return maskNamed(from, fields) ?? value;
 }

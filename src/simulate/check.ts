@@ -6,9 +6,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FixInput } from '../fix/propose.ts';
-import { errorLine } from '../guard.ts';
 import { liesIn } from '../machine/plain-file.ts';
 import { reasonOf } from '../machine/whole-file.ts';
+import { plainLine } from '../secrets/line.ts';
 import { oneLine } from '../text.ts';
 import type { ChangedFiles } from './improve.ts';
 import type { SimulationRun } from './simulate.ts';
@@ -51,7 +51,7 @@ function makeFolder(): string {
 }
 
 function say(text: string): void {
-  process.stderr.write(`cachewhy: ${errorLine(text)}\n`);
+  process.stderr.write(`cachewhy: ${plainLine(text)}\n`);
 }
 
 /** A clean checkout without `.git`. */
@@ -169,7 +169,7 @@ function report(found: Differences & { readonly after: Contents }, size: number,
     return 0;
   }
   say(`checked: the images differ in ${all.length} of ${size} paths (- gone, + new, ~ changed):`);
-  for (const line of all.slice(0, MAX_SHOWN)) process.stderr.write(`  ${errorLine(line)}\n`);
+  for (const line of all.slice(0, MAX_SHOWN)) process.stderr.write(`  ${plainLine(line)}\n`);
   if (all.length > MAX_SHOWN) process.stderr.write(`  … and ${all.length - MAX_SHOWN} more\n`);
   return 1;
 }
