@@ -162,6 +162,7 @@ function nothingDiffers(
     const looksForced =
       command === null &&
       (forcesAll(step, graph) || signals.filteredStages.has(step.parsed.stage ?? '') || signals.forcedStages.has(step.parsed.stage ?? ''));
+    const served = signals.importers.some((i) => i.ok);
     if (looksForced)
       findings.push({
         kind: 'no-cache-flag',
@@ -187,8 +188,8 @@ function nothingDiffers(
     if (findings.every((f) => f.confidence !== 'certain'))
       findings.push({
         kind: 'cold-cache',
-        confidence: sure && findings.length === 0 ? 'certain' : open && warm ? 'possible' : 'likely',
-        weight: open && warm ? 0.7 : 0.83,
+        confidence: sure && findings.length === 0 ? 'certain' : (open && warm) || served ? 'possible' : 'likely',
+        weight: (open && warm) || served ? 0.7 : 0.83,
         summary: signals.nothingReused
           ? 'Nothing changed, but the builder had no results of this build: it is new, or was pruned'
           : 'Nothing changed, but its result was no longer in the cache',

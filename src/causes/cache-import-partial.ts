@@ -1,6 +1,6 @@
-import { stepInputs } from '../graph/cascade.ts';
-import { isMiss, type StepGraph } from '../graph/step.ts';
+import { isMiss } from '../graph/step.ts';
 import type { Cause } from './define.ts';
+import { isReadStage } from './signals.ts';
 
 const cause: Cause = {
   kind: 'cache-import-partial',
@@ -23,14 +23,14 @@ const cause: Cause = {
     if (max) return undefined;
     const stage = view.step.parsed.stage;
     // The last stage is what every cache holds.
-    if (!isRead(stage, graph)) return undefined;
+    if (!isReadStage(stage, graph)) return undefined;
     const wholeStage = [...graph.steps.values()].filter((s) => s.cacheable && s.parsed.stage === stage).every(isMiss);
     const otherHits = [...graph.steps.values()].some((s) => s.cacheable && s.parsed.stage !== stage && s.status === 'reused');
-    if (!min && !(wholeStage && otherHits)) return undefined;
+    if (!min && !wholeStage) return undefined;
     return {
       kind: 'cache-import-partial',
       confidence: min && wholeStage ? 'likely' : 'possible',
-      weight: min && wholeStage ? 0.9 : 0.75,
+      weight: min && wholeStage ? 0.9 : otherHits ? 0.75 : 0.72,
       summary: `The cache ${imported.ref} has no results of stage ${stage ?? 'above the last'}`,
       because: [
         `${imported.step}: a cache was imported, and all of stage ${stage ?? '?'} ran`,
@@ -41,10 +41,3 @@ const cause: Cause = {
   },
 };
 export default cause;
-
-/** Does a step of another stage stand on this one, or read it? */
-function isRead(stage: string | null, { steps }: StepGraph): boolean {
-  return [...steps.values()].some(
-    (s) => s.cacheable && s.parsed.stage !== stage && stepInputs(s, steps).some((i) => i.parsed.stage === stage),
-  );
-}

@@ -41,13 +41,15 @@ const cause: Cause = {
     const wholly = bases.length > 1 && bases.every((s) => !everCached(s.vertex));
     const forgetful =
       RUNNERS.some((name) => graph.log.wrappers?.has(name)) || (graph.log.builder !== null && graph.log.builder.driver !== 'docker');
-    const strong = signals.freshBuilder || wholly || (baseState === 'pulled' && forgetful);
+    // What an imported cache lacks is another cause.
+    const served = signals.importers.some((i) => i.ok);
+    const strong = !served && (signals.freshBuilder || wholly || (baseState === 'pulled' && forgetful));
     const several = graph.misses.length > 1;
     return {
       kind: 'cold-cache',
       confidence: strong && baseState !== 'known' ? 'likely' : 'possible',
       // Stages that have nothing in common and all miss were hardly all edited. Nothing was asked of scratch.
-      weight: base && baseState !== 'known' ? 0.95 : several ? 0.88 : step.parsed.instruction === 'RUN' ? 0.64 : 0.83,
+      weight: served ? 0.7 : base && baseState !== 'known' ? 0.95 : several ? 0.88 : step.parsed.instruction === 'RUN' ? 0.64 : 0.83,
       summary:
         baseState === 'known'
           ? 'This builder never built this before, or its results were pruned'

@@ -1,6 +1,6 @@
 import { readsContext } from '../graph/names.ts';
 import type { Cause } from './define.ts';
-import { isBroadCopy } from './signals.ts';
+import { isBroadCopy, isReadStage } from './signals.ts';
 
 const cause: Cause = {
   kind: 'context-files-changed',
@@ -13,7 +13,7 @@ const cause: Cause = {
     example:
       '    #8 [3/5] COPY . .\n    #8 DONE 0.0s        <- README.md was edited\n    #9 [4/5] RUN npm ci  <- runs again, and did not need to',
   },
-  suspect(view, { signals }) {
+  suspect(view, { graph, signals }) {
     const { step } = view;
     if (!readsContext(step.parsed)) return undefined;
     const missing = /checksum of ref [^"]{1,300}"(\/[^"]{1,300})": not found/.exec(step.vertex.error ?? '')?.[1];
@@ -29,6 +29,8 @@ const cause: Cause = {
     const reusedAbove = view.above.find((s) => s.status === 'reused' && s.parsed.instruction !== 'WORKDIR');
     // A step whose base is new to this cache, or a builder that never built this, has no earlier files to differ from.
     const seenBefore = reusedAbove !== undefined || (signals.builtHereBefore && view.baseState !== 'pulled' && view.baseState !== 'new');
+    // The last stage is in every cache, its base in none.
+    const inImportedCache = signals.importers.some((i) => i.ok) && !isReadStage(step.parsed.stage, graph);
     const what = bind
       ? 'the files that it mounts from the build context'
       : isBroadCopy(step)
@@ -38,7 +40,13 @@ const cause: Cause = {
       kind: 'context-files-changed',
       confidence: seenBefore && !bind ? 'likely' : 'possible',
       // A base that was here already speaks for a builder that built this before.
-      weight: bind ? 0.84 : view.onBase && !seenBefore ? (view.baseState === 'known' || view.base === null ? 0.86 : 0.5) : 0.9,
+      weight: bind
+        ? 0.84
+        : view.onBase && !seenBefore
+          ? view.baseState === 'known' || view.base === null || inImportedCache
+            ? 0.86
+            : 0.5
+          : 0.9,
       summary: `${capital(what)} changed (content, mode or names)`,
       because: [
         `${step.id}: a ${step.parsed.instruction}${bind ? ' with a bind mount' : ''} of the build context ran${reusedAbove ? ` although ${reusedAbove.id} above it was reused` : ''}`,

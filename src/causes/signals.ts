@@ -311,6 +311,13 @@ export function saysOneThing(step: Step): boolean {
   return source !== undefined && source === dest && more.length === 0 && source !== '.';
 }
 
+/** Does a step of another stage stand on this one, or read it? */
+export function isReadStage(stage: string | null, { steps }: StepGraph): boolean {
+  return [...steps.values()].some(
+    (s) => s.cacheable && s.parsed.stage !== stage && stepInputs(s, steps).some((i) => i.parsed.stage === stage),
+  );
+}
+
 /** A value that differs from build to build by its looks: a commit, a date, a number that counts. */
 export function looksVolatile(value: string): boolean {
   return (
