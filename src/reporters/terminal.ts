@@ -1,11 +1,11 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
 import type { AdviceReport, BuildReport, CauseReport, MissReport, Report, StepReport } from '../model.ts';
-import { age, duration, lowerFirst, money, oneLine, percent, plural, sanitize, truncate, wrap } from '../text.ts';
+import { age, duration, lowerFirst, money, oneLine, percent, plural, truncate } from '../text.ts';
 import { type BuildGroup, groupBuilds, listNumbers } from './choice/groups.ts';
+import { TerminalPage } from './terminal-page.ts';
 import type { Reporter, View } from './types.ts';
 
-type Style = Parameters<typeof styleText>[0];
 /** More first misses, paths or steps than these are counted, not shown: the JSON has them all. */
 const MAX_MISSES = 8;
 const MAX_PATHS = 6;
@@ -32,16 +32,12 @@ const MARKS: Readonly<Record<StepReport['role'], string>> = {
   none: '',
 };
 
-class TerminalReport {
-  private readonly lines: string[] = [];
+class TerminalReport extends TerminalPage {
   private readonly report: Report;
-  private readonly color: boolean;
-  private readonly width: number;
 
   constructor(report: Report, view: View) {
+    super(view, 36, 140);
     this.report = report;
-    this.color = view.color;
-    this.width = Math.max(36, Math.min(view.columns, 140));
   }
 
   text(): string {
@@ -55,16 +51,7 @@ class TerminalReport {
     for (const n of notes ?? []) this.paragraph(`note: ${oneLine(n)}`, '', 'dim');
     for (const b of budgets ?? [])
       this.paragraph(`${b.ok ? 'budget held' : 'BUDGET BROKEN'}: ${oneLine(b.summary)}`, '', b.ok ? 'dim' : ['red', 'bold']);
-    return `${this.lines.join('\n').replace(/(?<!\n)\n+$/, '')}\n`;
-  }
-
-  private style(style: Style, text: string): string {
-    return this.color ? styleText(style, text, { validateStream: false }) : text;
-  }
-
-  private paragraph(text: string, indent: string, style?: Style, hang = indent): void {
-    for (const [i, line] of wrap(text, this.width - hang.length).entries())
-      this.lines.push((i === 0 ? indent : hang) + (style ? this.style(style, line) : line));
+    return this.page();
   }
 
   private overview(groups: readonly BuildGroup[], builds: number): void {
@@ -177,12 +164,7 @@ class TerminalReport {
     this.paragraph(`${oneLine(a.summary)}${saves}${price}`, `  ${this.style('green', 'fix')} `, undefined, '      ');
     for (const e of a.because ?? []) this.paragraph(oneLine(e), '      - ', 'dim', '        ');
     if (a.proof) this.paragraph(oneLine(a.proof), '      - ', 'dim', '        ');
-    for (const line of a.patch?.trimEnd().split('\n') ?? []) {
-      const safe = sanitize(line);
-      this.lines.push(
-        `      ${line.startsWith('+') ? this.style('green', safe) : line.startsWith('-') ? this.style('red', safe) : this.style('dim', safe)}`,
-      );
-    }
+    if (a.patch) this.diff(a.patch, '      ');
   }
 
   /** How the build stands among those before it. */

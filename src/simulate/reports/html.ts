@@ -1,10 +1,10 @@
 /** One self-contained page: heat map of commits by steps, cost over time before and after a change. */
-import { duration, escapeXml, oneLine, percent, plural } from '../../text.ts';
+import { duration, escapeXml, money, oneLine, percent, plural } from '../../text.ts';
 import type { Simulation, Variant } from '../model.ts';
 import { heatMap } from './heat-map.ts';
 import { SCRIPT, STYLE } from './page.ts';
 import type { SimulationReporter } from './types.ts';
-import { bare, changedRuns, headline, isTimed, money, worth } from './words.ts';
+import { bare, changedRuns, headline, isTimed, worth } from './words.ts';
 
 const MAX_COMMITS = 200;
 

@@ -1,7 +1,7 @@
-import { codeSpan, duration, escapeMarkdown, percent, plural } from '../../text.ts';
+import { codeSpan, duration, escapeMarkdown, money, percent, plural } from '../../text.ts';
 import type { Simulation, Variant } from '../model.ts';
 import type { SimulationReporter } from './types.ts';
-import { bare, changedRuns, headline, isTimed, money, worth } from './words.ts';
+import { bare, changedRuns, headline, isTimed, worth } from './words.ts';
 
 const MAX_STEPS = 15;
 const MAX_FILES = 15;
@@ -45,7 +45,7 @@ function facts(s: Simulation, timed: boolean): string {
     ['Dockerfile', codeSpan(s.dockerfile) + (s.target === null ? '' : `, target ${codeSpan(s.target)}`)],
     ['Reused', `${s.summary.reused} of ${s.summary.steps} steps (${percent(s.summary.hitRate)})`],
     ...(timed ? [['Rebuilt', `${duration(s.summary.seconds)} of steps, ${duration(s.summary.waitSeconds)} of waiting`]] : []),
-    ...(s.money ? [['Cost', money(s.money.spent, escapeMarkdown(s.money.currency))]] : []),
+    ...(s.money ? [['Cost', escapeMarkdown(money(s.money.spent, s.money.currency))]] : []),
     ...(s.summary.failed + s.summary.unbuildable > 0 ? [['Not built', plural(s.summary.failed + s.summary.unbuildable, 'commit')]] : []),
   ];
   return ['| | |', '|---|---|', ...rows.map((r) => `| ${r[0]} | ${r[1]} |`)].join('\n');

@@ -1,10 +1,10 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
-import { duration, oneLine, percent, plural, sanitize, truncate, wrap } from '../../text.ts';
+import { stripVTControlCharacters } from 'node:util';
+import { TerminalPage } from '../../reporters/terminal-page.ts';
+import { duration, money, oneLine, percent, plural, truncate } from '../../text.ts';
 import type { SimulatedCommit, Simulation, Variant } from '../model.ts';
 import type { SimulationReporter, View } from './types.ts';
-import { bare, changedRuns, headline, hitRates, isTimed, money, worth } from './words.ts';
+import { bare, changedRuns, headline, hitRates, isTimed, worth } from './words.ts';
 
-type Style = Parameters<typeof styleText>[0];
 const MAX_STEPS = 12;
 const MAX_FILES = 8;
 const MAX_COMMITS = 10;
@@ -14,24 +14,20 @@ export const terminal: SimulationReporter = {
   render: ({ simulation }, view) => new TerminalSimulation(simulation, view).text(),
 };
 
-class TerminalSimulation {
-  private readonly lines: string[] = [];
+class TerminalSimulation extends TerminalPage {
   private readonly s: Simulation;
-  private readonly color: boolean;
-  private readonly width: number;
   private readonly timed: boolean;
 
   constructor(simulation: Simulation, view: View) {
+    super(view, 40, 120);
     this.s = simulation;
-    this.color = view.color;
-    this.width = Math.max(40, Math.min(view.columns, 120));
     this.timed = isTimed(simulation);
   }
 
   text(): string {
     const { s } = this;
-    this.say(oneLine(headline(s)), 'bold');
-    this.say(this.facts(), 'dim');
+    this.paragraph(oneLine(headline(s)), '', 'bold');
+    this.paragraph(this.facts(), '', 'dim');
     this.steps();
     this.files();
     this.rates();
@@ -42,17 +38,8 @@ class TerminalSimulation {
       'Taken for true',
       s.assumptions.map((a) => `${a.text}${a.option === undefined ? '' : ` (${a.option})`}`),
     );
-    for (const n of s.notes) this.say(`note: ${oneLine(n)}`, 'dim');
-    return `${this.lines.join('\n').replace(/(?<!\n)\n+$/, '')}\n`;
-  }
-
-  private style(style: Style, text: string): string {
-    return this.color ? styleText(style, text, { validateStream: false }) : text;
-  }
-
-  private say(text: string, style?: Style, indent = '', hang = indent): void {
-    for (const [i, line] of wrap(text, this.width - hang.length).entries())
-      this.lines.push((i === 0 ? indent : hang) + (style ? this.style(style, line) : line));
+    for (const n of s.notes) this.paragraph(`note: ${oneLine(n)}`, '', 'dim');
+    return this.page();
   }
 
   private title(text: string): void {
@@ -62,7 +49,7 @@ class TerminalSimulation {
   private list(title: string, items: readonly string[]): void {
     if (items.length === 0) return;
     this.title(title);
-    for (const item of items) this.say(`- ${oneLine(item)}`, 'dim', '  ', '    ');
+    for (const item of items) this.paragraph(`- ${oneLine(item)}`, '  ', 'dim', '    ');
   }
 
   private facts(): string {
@@ -117,7 +104,7 @@ class TerminalSimulation {
           oneLine(x.name),
         ]),
     );
-    if (missed.length > MAX_STEPS) this.say(`… and ${missed.length - MAX_STEPS} more`, 'dim', '  ');
+    if (missed.length > MAX_STEPS) this.paragraph(`… and ${missed.length - MAX_STEPS} more`, '  ', 'dim');
   }
 
   private files(): void {
@@ -128,7 +115,8 @@ class TerminalSimulation {
       ['commits', ...(this.timed ? ['seconds'] : []), 'file'],
       files.slice(0, MAX_FILES).map((f) => [String(f.commits), ...(this.timed ? [duration(f.seconds)] : []), oneLine(f.path)]),
     );
-    if (files.length > MAX_FILES) this.say(`… and ${files.length - MAX_FILES}${files.length >= 100 ? ' or more' : ''} others`, 'dim', '  ');
+    if (files.length > MAX_FILES)
+      this.paragraph(`… and ${files.length - MAX_FILES}${files.length >= 100 ? ' or more' : ''} others`, '  ', 'dim');
   }
 
   private rates(): void {
@@ -162,34 +150,28 @@ class TerminalSimulation {
 
   private variant(v: Variant, title: string): void {
     this.title(oneLine(title));
-    this.say(
+    this.paragraph(
       `${worth(this.s.summary, v, this.timed)}; ${v.better} commits better, ${v.worse} worse${this.saved(v)}.`,
-      v.savedSeconds > 0 || v.summary.rebuilt < this.s.summary.rebuilt ? 'green' : 'yellow',
       '  ',
+      v.savedSeconds > 0 || v.summary.rebuilt < this.s.summary.rebuilt ? 'green' : 'yellow',
     );
     for (const r of changedRuns(this.s.steps, v.steps, 4))
-      this.say(`${truncate(oneLine(r.name), this.width - 24)}: ${r.was} → ${r.is}`, undefined, '    ');
-    if (v.skipped > 0) this.say(`${plural(v.skipped, 'commit')} left as they are: the change does not fit them.`, 'dim', '  ');
+      this.paragraph(`${truncate(oneLine(r.name), this.width - 24)}: ${r.was} → ${r.is}`, '    ');
+    if (v.skipped > 0) this.paragraph(`${plural(v.skipped, 'commit')} left as they are: the change does not fit them.`, '  ', 'dim');
     if (v.summary.failed > this.s.summary.failed)
-      this.say(`${v.summary.failed - this.s.summary.failed} commits would fail with it.`, 'red', '  ');
+      this.paragraph(`${v.summary.failed - this.s.summary.failed} commits would fail with it.`, '  ', 'red');
     if (v.patch !== '') {
       this.lines.push('');
-      for (const line of v.patch.replace(/\n$/, '').split('\n')) this.lines.push(`  ${this.paint(sanitize(line))}`);
+      this.diff(v.patch, '  ');
     }
-    if (v.changesImage !== undefined) this.say(`changes the image: ${oneLine(v.changesImage)}`, 'yellow', '  ', '         ');
-    for (const k of v.keeps) this.say(`keeps: ${oneLine(k)}`, 'dim', '  ', '         ');
-    for (const u of v.unverified) this.say(`not verified: ${oneLine(u)}`, 'yellow', '  ', '         ');
+    if (v.changesImage !== undefined) this.paragraph(`changes the image: ${oneLine(v.changesImage)}`, '  ', 'yellow', '         ');
+    for (const k of v.keeps) this.paragraph(`keeps: ${oneLine(k)}`, '  ', 'dim', '         ');
+    for (const u of v.unverified) this.paragraph(`not verified: ${oneLine(u)}`, '  ', 'yellow', '         ');
   }
 
   private saved(v: Variant): string {
     const m = this.s.money;
     return m && v.savedWaitSeconds > 0 ? `, ${money((v.savedWaitSeconds / 60) * m.perMinute, m.currency)} saved` : '';
-  }
-
-  private paint(line: string): string {
-    if (line.startsWith('+')) return this.style('green', line);
-    if (line.startsWith('-')) return this.style('red', line);
-    return this.style('dim', line);
   }
 
   private fixes(): void {
@@ -200,10 +182,10 @@ class TerminalSimulation {
       else this.title('No change was found that saves anything over these commits.');
       if (others.length > 0) this.title('Other changes');
       for (const v of others)
-        this.say(
+        this.paragraph(
           `- ${oneLine(v.title)} (${v.id}): ${worth(this.s.summary, v, this.timed)}${v.changesImage === undefined ? '' : `; ${oneLine(v.changesImage)}`}`,
-          undefined,
           '  ',
+          undefined,
           '    ',
         );
     }

@@ -64,7 +64,3 @@ export function hitRates(s: Simulation, parts: number): (number | null)[] {
     return built.length === 0 ? null : built.reduce((sum, c) => sum + c.hitRate, 0) / built.length;
   });
 }
-
-export function money(amount: number, currency: string): string {
-  return `${currency}${amount.toFixed(2)}`;
-}
