@@ -206,10 +206,7 @@ describe('masking free text', () => {
     ['docker build --build-arg \'DB_PASSWORD=it is "quoted"\' .', "docker build --build-arg 'DB_PASSWORD=***' ."],
     ['RUN TOKEN="a b c" npm ci', 'RUN TOKEN="***" npm ci'],
     ['RUN TOKEN=a\\ b npm ci', 'RUN TOKEN=*** npm ci'],
-    [
-      '[2/7] RUN npm config set //registry.npmjs.org/:_authToken abcdefgh',
-      '[2/7] RUN npm config set //registry.npmjs.org/:_authToken abcdefgh',
-    ],
+    ['[2/7] RUN npm config set //registry.npmjs.org/:_authToken abcdefgh', '[2/7] RUN npm config set //registry.npmjs.org/:_authToken ***'],
     ['[2/7] RUN npm config set //registry.npmjs.org/:_authToken=abcdefgh', '[2/7] RUN npm config set //registry.npmjs.org/:_authToken=***'],
     ['RUN curl -H "Authorization: Bearer abcdefgh12345678" https://x.dev', 'RUN curl -H "Authorization: ***" https://x.dev'],
     ['curl -u ci:s3cret https://x.dev', 'curl -u ci:*** https://x.dev'],

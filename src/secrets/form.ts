@@ -78,7 +78,9 @@ export function findUrlCredentials(text: string): TextRange[] {
     if (separator <= 0) continue;
     const userinfo = text.slice(start, start + separator);
     const password = userinfo.indexOf(':');
-    if (password !== -1 && password < userinfo.length - 1) found.push({ start: start + password + 1, end: start + separator });
+    // The token is the user: `https://TOKEN:x-oauth-basic@github.com`, `https://TOKEN:@host`.
+    if (/:(?:x-oauth-basic)?$/.test(userinfo)) found.push({ start, end: start + password });
+    else if (password !== -1) found.push({ start: start + password + 1, end: start + separator });
     else if (password === -1 && (TOKEN.test(userinfo) || isRandom(userinfo))) found.push({ start, end: start + separator });
   }
   return found;

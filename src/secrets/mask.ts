@@ -1,6 +1,7 @@
 /** Takes secrets out of free text: command lines, step names, error messages. Linear in the length of the text. */
 import { findUrlCredentials, isRandom, JSON_WEB_TOKEN, PRIVATE_KEY, TOKEN } from './form.ts';
 import { isSecretName } from './name.ts';
+import { findProgramSecrets } from './programs.ts';
 
 /** What stands in the place of a secret. */
 export const MASK: string = '***';
@@ -17,7 +18,14 @@ interface Edit {
 const ASSIGNMENT = /(?<![\w.-])([\w.-]{1,200})(?:(\\?["']?[ \t]{0,3}(?:=(?!=)|:(?!\/\/))[ \t]{0,3})|([ \t]{1,3}))(?=[^ \t])/g;
 
 /** Without one of these nothing is assigned: most steps say nothing of the kind. */
-const ASSIGNS = /[=:]|--|\b(?:ENV|ARG)[ \t]/i;
+const ASSIGNS = /[=:]|--|\b(?:ENV|ARG|LABEL|config|configure|setx?)[ \t]/i;
+
+/**
+ * What stands before a name that a blank parts from its value: `ENV NAME x`, `npm config set //registry/:_authToken x`, `aws configure set
+ * aws_secret_access_key x`.
+ */
+const SETS = /\b(?:ENV|ARG|LABEL|(?:config|configure|setx?)(?:[ \t]{1,3}[^\s|;&]{1,100}){0,3})[ \t]{1,3}(?:[^\s|;&]{0,100}[/:])?$/i;
+const MAX_BEFORE = 300;
 
 /** `Bearer eyJ…` */
 const SCHEME = /(?<![\w-])Bearer[ \t]{1,3}([^\s"']{4,})/gi;
@@ -28,13 +36,13 @@ const USER_FLAG =
 
 /** `docker login -p x`, `sshpass -p x`, `mysql -px`. The distance is bounded, so that the search for `-p` is. */
 const LOGIN_PASSWORD =
-  /(?<![\w-])(?:login|sshpass|mysql|mysqldump|mysqladmin|mariadb)(?![\w-])[^\n|;&]{0,200}?[ \t]-p[ \t]{0,3}["']?([^\s"']+)/g;
+  /(?<![\w-])(?:login|sshpass|mysql|mysqldump|mysqladmin|mariadb|twine|nuget)(?![\w-])[^\n|;&]{0,200}?[ \t]-p[ \t]{0,3}["']?([^\s"']+)/g;
 
 /** `https://…?sv=2020&sig=…` of a signed URL */
 const QUERY_SIGNATURE = /[?&]sig=([^\s&"'#]+)/gi;
 
 /** A reference to a variable or the output of a command holds no secret itself: `$TOKEN`, `${TOKEN}`, `$(cat …)`, `<secret>`. */
-const REFERENCE = /^["']?(?:\$\w+["']?$|\$\{\w+\}["']?$|\$\(|`|%[A-Za-z_]\w*%["']?$|<[\w -]*>["']?$|\*{3,}["']?$)/;
+const REFERENCE = /^["']?(?:\$\w+["']?$|\$\{[\w.]+\}["']?$|\$\(|`|%[A-Za-z_]\w*%["']?$|<[\w -]*>["']?$|\*{3,}["']?$)/;
 const TRIVIAL = /^(?:true|false|yes|no|on|off|none|null|undefined|nil|[01]|)$/i;
 
 /** True where the value is too plain to be a secret, whatever its name says. */
@@ -92,21 +100,22 @@ function assignmentEdit(text: string, match: RegExpExecArray, run: Run): Edit | 
   const [whole, name, operator] = match;
   const start = match.index + whole.length;
   const assigned = operator !== undefined;
-  // A blank separates a name from its value only after `--name` and in `ENV NAME value`.
-  if (!assigned && !name!.startsWith('--') && !/\b(?:ENV|ARG)[ \t]+$/i.test(text.slice(Math.max(0, match.index - 8), match.index))) return;
   const secret = isSecretName(name!);
   if (!secret && !assigned) return;
+  // A blank separates a name from its value only after `--name` and where something is set.
+  if (!assigned && !name!.startsWith('--') && !SETS.test(text.slice(Math.max(0, match.index - MAX_BEFORE), match.index))) return;
   const before = text[match.index - 1] ?? '';
   let end = valueEnd(text, start, assigned && !/["']/.test(operator) ? before : '', run);
   // `Authorization: Basic dXNlcjpwYXNz` without quotes
-  if (secret && /^(?:basic|bearer|token|digest|negotiate)$/i.test(text.slice(start, end)) && text[end] === ' ')
-    end = valueEnd(text, end + 1, '', run);
+  const scheme = /authorization$/i.test(name!) ? /^[A-Za-z][\w-]{0,30}$/ : /^(?:basic|bearer|token|digest|negotiate)$/i;
+  if (secret && scheme.test(text.slice(start, end)) && text[end] === ' ') end = valueEnd(text, end + 1, '', run);
   const value = text.slice(start, end);
   const bare = value.replace(/^\\?["']/, '');
   if (REFERENCE.test(value) || isTrivial(bare) || (name!.startsWith('--') && !assigned && bare.startsWith('-'))) return;
   // Inside a long run (`A=B=C=…`) only its first name is looked at, so that a hostile text costs no more than its length.
   const nested = start > run.start && end === run.end && end - start > 200;
-  if (operator?.includes(':') && /^[{[]/.test(value)) return;
+  // `failed to fetch oauth token: 401 Unauthorized`
+  if (operator?.includes(':') && (/^[{[]/.test(value) || (/^[1-5]\d\d$/.test(value) && text[end] === ' '))) return;
   if (secret ? SECRET_DECLARATION.test(value) : nested || !isRandom(bare)) return;
   return { start: end - bare.length, end };
 }
@@ -175,6 +184,7 @@ function maskOnce(text: string): string {
   const edits: Edit[] = [
     ...privateKeyEdits(text),
     ...formEdits(text),
+    ...findProgramSecrets(text, isSecretName).filter((range) => !REFERENCE.test(text.slice(range.start, range.end))),
     ...findUrlCredentials(text).filter((range) => !REFERENCE.test(text.slice(range.start, range.end))),
   ];
   if (!ASSIGNS.test(text)) return apply(text, edits);

@@ -22,6 +22,9 @@ const SECRET_ENDINGS = [
   'SECRETKEY',
 ];
 
+/** Secret alone, harmless as a part: PASS, but not PASS_COUNT; a request's cookie; Sonar's login, which is a token. */
+const SECRET_WHOLE = /^(?:PASS|PW|(?:set-)?cookie|-?(?:D|P)?sonar\.login)$/i;
+
 /** Words that are secret only at the end of a name of several words: DB_PASS, MYSQL_PWD, GH_PAT; not PASS_THROUGH, PWD, PAT. */
 const SECRET_LAST_WORDS = new Set(['PASS', 'PWD', 'PAT']);
 
@@ -34,7 +37,7 @@ const HARMLESS_KEYS = new Set(
 
 /** What follows such a word and says that the value is about the secret and not the secret: TOKEN_URL, PASSWORD_FILE, SECRET_NAME. */
 const HARMLESS_LAST_WORDS = new Set(
-  'URL URI HOST HOSTNAME PORT FILE FILENAME PATH DIR FOLDER NAME NAMES TYPE TTL TIMEOUT EXPIRY EXPIRATION EXPIRES ENABLED DISABLED ENABLE DISABLE MODE METHOD PROVIDER BACKEND DRIVER LENGTH LIMIT SIZE COUNT ROTATION POLICY VERSION SOCK SOCKET REALM ISSUER AUDIENCE SCOPE SCOPES SERVICE SERVER ENDPOINT REGISTRY REPO REPOSITORY IP NETWORK SUBNET CIDR DOMAIN REQUIRED OPTIONAL ALGORITHM FORMAT HEADER PREFIX REGION CLASS MODULE PLUGIN STORE MANAGER STDIN LOCAL'.split(
+  'URL URI HOST HOSTNAME PORT FILE FILENAME PATH DIR FOLDER NAME NAMES TYPE TTL TIMEOUT EXPIRY EXPIRATION EXPIRES ENABLED DISABLED ENABLE DISABLE MODE METHOD PROVIDER BACKEND DRIVER LENGTH LIMIT SIZE COUNT ROTATION POLICY VERSION SOCK SOCKET REALM ISSUER AUDIENCE SCOPE SCOPES SERVICE SERVER ENDPOINT REGISTRY REPO REPOSITORY IP NETWORK SUBNET CIDR DOMAIN REQUIRED OPTIONAL ALGORITHM FORMAT HEADER HELPER PREFIX REGION CLASS MODULE PLUGIN STORE MANAGER STDIN LOCAL'.split(
     ' ',
   ),
 );
@@ -59,6 +62,7 @@ const keyIsHarmless = (before: string | undefined): boolean => before === undefi
 
 /** True where a variable, flag or field of this name usually holds a secret. */
 export function isSecretName(name: string): boolean {
+  if (SECRET_WHOLE.test(name)) return true;
   const parts = words(name);
   const last = parts.at(-1);
   if (last === undefined) return false;
