@@ -1,9 +1,9 @@
 // Bundles the command line into dist/cli.cjs and chunks beside it: start-up pays neither for a tree of packages, nor for what a command does not
-// need, nor for Node's loader of ES modules. `--types` also writes the library entry and its declarations with tsc.
-import { execFileSync } from 'node:child_process';
+// need, nor for Node's loader of ES modules. `--types` also writes the library entry and its declarations.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, transform } from 'esbuild';
+import { collectLicences } from './licences.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const chunks = path.join(root, 'dist', 'chunks');
@@ -21,6 +21,7 @@ const divided = await build({
   splitting: true,
   format: 'esm',
   write: false,
+  metafile: true,
   alias: { 'string-width': path.join(root, 'scripts', 'string-width.cjs') },
 });
 mkdirSync(chunks, { recursive: true });
@@ -40,5 +41,5 @@ for (const part of divided.outputFiles) {
 }
 // Chunks of earlier builds.
 for (const name of readdirSync(chunks)) if (!made.has(name)) rmSync(path.join(chunks, name));
-if (process.argv.includes('--types'))
-  execFileSync(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], { stdio: 'inherit' });
+writeFileSync(path.join(root, 'dist', 'THIRD-PARTY-LICENSES.txt'), collectLicences(root, divided.metafile));
+if (process.argv.includes('--types')) await import('./library.mjs');
