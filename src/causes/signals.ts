@@ -135,7 +135,8 @@ function filteredStages(cacheable: readonly Step[], graph: StepGraph): Map<strin
         t.parsed.stage !== s.parsed.stage &&
         t.parsed.platform === s.parsed.platform &&
         t.parsed.target === s.parsed.target &&
-        sameSteps(mine, stepInputs(t, graph.steps)),
+        sameSteps(mine, stepInputs(t, graph.steps)) &&
+        sameBase(s, t, graph),
     );
     if (twin) found.set(s.parsed.stage, twin.name);
   }
@@ -209,13 +210,19 @@ function gather<K>(pairs: readonly (readonly [K, Step])[]): Map<K, Step[]> {
   return found;
 }
 
+/** Two stages may begin with one step on two images. Where the log shows only one FROM, they share it. */
+function sameBase(a: Step, b: Step, graph: StepGraph): boolean {
+  const [one, other] = [a, b].map((s) => solidInputs(s, graph).filter((i) => i.parsed.instruction === 'FROM'));
+  return one!.length === 0 || other!.length === 0 || sameSteps(one!, other!);
+}
+
 function sameSteps(a: readonly Step[], b: readonly Step[]): boolean {
   return a.length === b.length && a.every((s) => b.includes(s));
 }
 
 /** Commands that fetch and install packages: what people least want to rerun. */
 const INSTALL =
-  /\b(?:npm (?:ci|i|install)|yarn(?: install| --frozen|$)|pnpm (?:i|install|fetch)|bun (?:i|install)|pip3? install|uv (?:sync|pip)|poetry install|pipenv (?:install|sync)|conda (?:install|env)|go mod download|cargo (?:fetch|chef|build|install)|mvn\b|\.\/mvnw\b|gradle\b|\.\/gradlew\b|composer install|bundle install|dotnet restore|mix deps\.get|apt-get install|apt install|apk add|dnf install|yum install|gem install|swift package|renv::restore|R -e)/;
+  /\b(?:npm (?:ci|i|install)|yarn(?: install| --frozen|$)|pnpm (?:i|install|fetch)|bun (?:i|install)|pip3? install|uv (?:sync|pip)|poetry install|pipenv (?:install|sync)|conda (?:install|env)|go mod download|cargo (?:fetch|chef|build|install)|mvn\b|gradle\b|composer install|bundle install|dotnet restore|mix deps\.get|apt-get install|apt install|apk add|dnf install|yum install|gem install|swift package|renv::restore|R -e)|\.\/(?:mvnw|gradlew)\b/;
 
 function isInstall(step: Step): boolean {
   return step.parsed.instruction === 'RUN' && INSTALL.test(step.parsed.text);

@@ -22,8 +22,9 @@ const ROWS: readonly Row[] = [
   {
     what: 'a base image that was downloaded, under a project that was built here',
     log: [
-      `DONE [a 1/2] FROM docker.io/library/node:20@${SHA} | ${LAYER}`,
-      'DONE [a 2/2] RUN a',
+      `DONE [a 1/3] FROM docker.io/library/node:20@${SHA} | ${LAYER}`,
+      'DONE [a 2/3] RUN a',
+      'CACHED [a 3/3] WORKDIR /a',
       'CACHED [b 1/2] FROM busybox',
       'CACHED [b 2/2] RUN b',
     ],
