@@ -25,6 +25,7 @@ const ASSIGNS = /[=:]|--|\b(?:ENV|ARG|LABEL|config|configure|setx?)[ \t]/i;
  * aws_secret_access_key x`.
  */
 const SETS = /\b(?:ENV|ARG|LABEL|(?:config|configure|setx?)(?:[ \t]{1,3}[^\s|;&]{1,100}){0,3})[ \t]{1,3}(?:[^\s|;&]{0,100}[/:])?$/i;
+const SETS_AT_ALL = /\b(?:ENV|ARG|LABEL|config|configure|setx?)[ \t]/i;
 const MAX_BEFORE = 300;
 
 /** `Bearer eyJ…` */
@@ -96,14 +97,17 @@ function lineEnd(text: string, from: number): number {
 /** `--secret id=npmrc,src=…` names a secret; `RUN --mount=type=secret,id=token` does too. */
 const SECRET_DECLARATION = /^["']?(?:id|type|src|source|env)=/;
 
-function assignmentEdit(text: string, match: RegExpExecArray, run: Run): Edit | undefined {
+/** @param sets something is set in this text with a blank between name and value */
+function assignmentEdit(text: string, match: RegExpExecArray, run: Run, sets: boolean): Edit | undefined {
   const [whole, name, operator] = match;
   const start = match.index + whole.length;
   const assigned = operator !== undefined;
+  // A blank separates a name from its value only after `--name` and where something is set.
+  const option = name!.startsWith('--');
+  if (!assigned && !option && !sets) return;
   const secret = isSecretName(name!);
   if (!secret && !assigned) return;
-  // A blank separates a name from its value only after `--name` and where something is set.
-  if (!assigned && !name!.startsWith('--') && !SETS.test(text.slice(Math.max(0, match.index - MAX_BEFORE), match.index))) return;
+  if (!assigned && !option && !SETS.test(text.slice(Math.max(0, match.index - MAX_BEFORE), match.index))) return;
   const before = text[match.index - 1] ?? '';
   let end = valueEnd(text, start, assigned && !/["']/.test(operator) ? before : '', run);
   // `Authorization: Basic dXNlcjpwYXNz` without quotes
@@ -111,7 +115,7 @@ function assignmentEdit(text: string, match: RegExpExecArray, run: Run): Edit | 
   if (secret && scheme.test(text.slice(start, end)) && text[end] === ' ') end = valueEnd(text, end + 1, '', run);
   const value = text.slice(start, end);
   const bare = value.replace(/^\\?["']/, '');
-  if (REFERENCE.test(value) || isTrivial(bare) || (name!.startsWith('--') && !assigned && bare.startsWith('-'))) return;
+  if (REFERENCE.test(value) || isTrivial(bare) || (option && !assigned && bare.startsWith('-'))) return;
   // Inside a long run (`A=B=C=…`) only its first name is looked at, so that a hostile text costs no more than its length.
   const nested = start > run.start && end === run.end && end - start > 200;
   // `failed to fetch oauth token: 401 Unauthorized`
@@ -189,9 +193,10 @@ function maskOnce(text: string): string {
   ];
   if (!ASSIGNS.test(text)) return apply(text, edits);
   const run: Run = { start: 0, end: 0 };
+  const sets = SETS_AT_ALL.test(text);
   ASSIGNMENT.lastIndex = 0;
   for (let match = ASSIGNMENT.exec(text); match !== null; match = ASSIGNMENT.exec(text)) {
-    const edit = assignmentEdit(text, match, run);
+    const edit = assignmentEdit(text, match, run, sets);
     if (edit !== undefined) {
       edits.push(edit);
       ASSIGNMENT.lastIndex = edit.end;
