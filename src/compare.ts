@@ -34,7 +34,7 @@ export function compareWithBaseline(
     if (step.role === 'first-miss') {
       const findings = notReached(keys, found, now, baseline) ?? causesOf(found, WHERE);
       causes.set(step.id, findings.length > 0 ? findings : nothingDiffers(step, found, graph, baseline, command, now));
-      if (findings.length === 0) ruledOut.set(step.id, excluded(found));
+      if (findings.length === 0) ruledOut.set(step.id, excluded(found, baseline));
     } else if (step.role === 'cascade') {
       const own = notReached(keys, found, now, baseline)
         ? []
@@ -148,7 +148,7 @@ function nothingDiffers(
         kind: 'base-image-changed',
         confidence: 'possible',
         weight: 0.6,
-        summary: `${image} may be another image than before: no digest is shown`,
+        summary: `${image} is another image than before: no digest is shown`,
         because,
         image,
         before: null,
@@ -228,7 +228,7 @@ function openArguments(step: Step, found: Compared, because: readonly string[]):
       kind: 'build-arg-changed',
       confidence: 'possible',
       weight: epoch ? 0.6 : 0.85,
-      summary: `Build argument ${name} may have another value`,
+      summary: `Build argument ${name} has another value`,
       because: [...because, `the value of ${name} is part of its key; the command line would tell it`],
       name,
       before: null,
@@ -254,7 +254,7 @@ function openFlags(step: Step, graph: StepGraph, because: readonly string[]): Fi
       kind: 'build-flag-changed',
       confidence: 'possible',
       weight: others ? 0.74 : 0.71,
-      summary: 'A flag that is part of every RUN may differ from the build before (--network, --add-host, --ulimit, …)',
+      summary: 'A flag that is part of every RUN differs from the build before (--network, --add-host, --ulimit, …)',
       because: [...because, `every RUN ran${others ? ' while steps that are no RUN were reused' : ''}; the command line would tell`],
       before: null,
       after: null,
@@ -271,8 +271,10 @@ function contextOf(step: Step, graph: StepGraph): string | undefined {
 }
 
 /** What a comparison without a difference excludes. */
-function excluded(found: Compared): Set<CauseKind> {
+function excluded(found: Compared, baseline: Baseline): Set<CauseKind> {
   const kinds = new Set<CauseKind>(['instruction-changed', 'instruction-added', 'instruction-moved', 'platform-changed']);
+  const last = found.before ? baseline.steps[found.before.id]?.status : undefined;
+  if (last === 'reused' || last === 'rebuilt') kinds.add('not-built-before');
   const unknown = found.unknown.join(' ');
   if (!unknown.includes('files')) kinds.add('context-files-changed').add('named-context-changed');
   if (!unknown.includes('value of')) kinds.add('build-arg-changed').add('env-changed');
