@@ -8,9 +8,10 @@ import { maskReplay, secretsAmong } from '../secrets/report.ts';
 import { applyChange, checkChange } from '../simulate/apply.ts';
 import { type ChangedFiles, improve, replayAgainst } from '../simulate/improve.ts';
 import type { Memory, Simulation, SimulationReport } from '../simulate/model.ts';
+import type { SimulateOptions } from '../simulate/options.ts';
 import { progressBar } from '../simulate/progress.ts';
 import { simulationReporters } from '../simulate/reports/index.ts';
-import { runSimulation, type SimulateOptions, type SimulationRun } from '../simulate/simulate.ts';
+import { runSimulation, type SimulationRun } from '../simulate/simulate.ts';
 import { VERSION } from '../version.ts';
 
 export interface SimulateArguments {

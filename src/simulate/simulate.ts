@@ -5,47 +5,16 @@ import { UserError } from '../errors.ts';
 import { type Commit, listCommits, openRepository, type Repository, resolveCommit } from '../git/repository.ts';
 import { tryGit } from '../git/run.ts';
 import { oneLine } from '../text.ts';
-import { listAssumptions } from './assumptions.ts';
+import { describeReplay } from './describe.ts';
 import { createDurations, type Durations, type TimedStep, withShares } from './durations.ts';
 import { type Inferred, inferBuild, type LogEvidence, readBaselineTimes, readLogs } from './evidence.ts';
-import type { Memory, Replay, Simulation } from './model.ts';
-import { makePlan, type PlanStep } from './plan.ts';
-import { type CommitFiles, takesGit } from './prepare.ts';
+import type { Replay, Simulation } from './model.ts';
+import type { BuildPaths, SimulateOptions } from './options.ts';
+import type { PlanStep } from './plan.ts';
+import type { CommitFiles } from './prepare.ts';
 import { createReplay, type ReplayOptions } from './replay.ts';
 import { compareReplays, type VariantSpec } from './variants.ts';
 import { openBlobs, type WalkTools, walkHistory } from './walk.ts';
-
-export interface SimulateOptions {
-  /** A folder in the repository. */
-  readonly repo: string;
-  readonly ref: string;
-  readonly commits?: number;
-  readonly since?: string;
-  readonly allParents: boolean;
-  /** Relative to `repo`; undefined: `Dockerfile` in the context. */
-  readonly dockerfile?: string;
-  /** Relative to `repo`. */
-  readonly context: string;
-  /** undefined: the last stage, or what the log shows. */
-  readonly target?: string;
-  readonly buildArgs: Readonly<Record<string, string>>;
-  readonly changingArgs: readonly string[];
-  readonly platforms: readonly string[];
-  readonly logs: readonly string[];
-  readonly baseline?: string;
-  readonly memory: Memory;
-  readonly runBytes: number;
-  readonly copyBytes: number;
-  readonly identical: readonly string[];
-  readonly baseDays: number | null;
-  readonly mergeOp: boolean;
-  readonly submodules: boolean;
-  readonly withGit: boolean;
-  /** The cache begins empty, although there are commits before the first of these. */
-  readonly cold: boolean;
-  /** Called now and then while commits are replayed. */
-  readonly onProgress?: (done: number, all: number) => void;
-}
 
 /** What a simulation found, and what is needed to replay changes over the same commits. */
 export interface SimulationRun {
@@ -57,14 +26,6 @@ export interface SimulationRun {
   replay(specs: readonly VariantSpec[]): Promise<ReturnType<typeof compareReplays>[]>;
   /** Ends the programs that were started. */
   close(): void;
-}
-
-export interface BuildPaths {
-  readonly repo: Repository;
-  /** From the root of the repository. */
-  readonly dockerfile: string;
-  /** '' is the root. */
-  readonly context: string;
 }
 
 const DEFAULT_COMMITS = 200;
@@ -100,7 +61,17 @@ export async function runSimulation(options: SimulateOptions): Promise<Simulatio
     throw nothingBuilt(replay, paths);
   }
   return {
-    simulation: describe(options, paths, commits, replay, replayOptions, seen, timed.length, inferred, warm !== null),
+    simulation: describeReplay({
+      options,
+      paths,
+      commits,
+      replay,
+      replayOptions,
+      seen,
+      durationsKnown: timed.length,
+      inferred,
+      warm: warm !== null,
+    }),
     paths,
     newest: seen.files && seen.tools ? { files: seen.files, tools: seen.tools } : null,
     async replay(specs) {
@@ -202,75 +173,6 @@ async function inferFromLog(
     if (shown.status === 0) texts.push(shown.stdout.toString('utf8'));
   }
   return inferBuild(logs.builds, texts, options.buildArgs);
-}
-
-function describe(
-  options: SimulateOptions,
-  paths: BuildPaths,
-  commits: readonly Commit[],
-  replay: Replay,
-  replayOptions: ReplayOptions,
-  seen: { readonly lfs: boolean; readonly submodules: boolean; readonly files?: CommitFiles },
-  durationsKnown: number,
-  inferred: ReturnType<typeof inferBuild>,
-  warm: boolean,
-): Simulation {
-  const text = seen.files?.dockerfile?.text ?? '';
-  const plan = makePlan(text, paths.dockerfile, replayOptions);
-  const steps = plan.steps.map((s) => s.keys);
-  const notes: string[] = [];
-  if (paths.repo.shallow) notes.push('The repository is a shallow clone: older commits are not here. git fetch --unshallow brings them.');
-  if (inferred?.target !== undefined && options.target === undefined)
-    notes.push(`The log is of target ${inferred.target}: it is simulated.`);
-  const first = replay.commits.find((c) => c.status === 'built');
-  if (!warm && first && first.reused.length === 0 && replay.summary.built > 1)
-    notes.push(`The first build (${first.commit.slice(0, 8)}) finds an empty cache: all of it counts as rebuilt.`);
-  const gitMatters = paths.context === '' && plan.steps.some((s) => s.reads.some(takesGit)) && !gitIsIgnored(seen.files?.ignore ?? '');
-  return {
-    ...replay,
-    repository: {
-      ref: options.ref,
-      from: commits[0]?.oid ?? '',
-      to: commits.at(-1)?.oid ?? '',
-      shallow: paths.repo.shallow,
-    },
-    dockerfile: paths.dockerfile,
-    context: paths.context === '' ? '.' : paths.context,
-    target: replayOptions.target ?? null,
-    memory: options.memory,
-    assumptions: listAssumptions({
-      replay,
-      steps,
-      images: [...new Set(plan.keys?.stages.flatMap((s) => (s.reachable && s.image !== null ? [s.image] : [])) ?? [])],
-      memory: options.memory,
-      warm,
-      identical: replayOptions.identical,
-      baseDays: options.baseDays,
-      buildArgs: Object.keys(replayOptions.buildArgs),
-      declaredArgs: declaredArgs(plan),
-      changingArgs: options.changingArgs,
-      durationsKnown,
-      submodules: options.submodules,
-      readsSubmodules: seen.submodules,
-      lfs: seen.lfs,
-      mergeOp: options.mergeOp,
-      gitMatters,
-      withGit: options.withGit,
-    }),
-    notes,
-  };
-}
-
-function gitIsIgnored(ignore: string): boolean {
-  return /^[ \t]*\/?\.git\/?[ \t]*$/m.test(ignore) || /^[ \t]*\*[ \t]*$/m.test(ignore);
-}
-
-/** Arguments that the Dockerfile takes and that no default fixes. */
-function declaredArgs(plan: ReturnType<typeof makePlan>): string[] {
-  const names = new Set<string>();
-  for (const i of [...plan.dockerfile.globalArgs, ...plan.dockerfile.stages.flatMap((s) => s.instructions)])
-    if (i.keyword === 'ARG') for (const p of i.pairs) names.add(p.name);
-  return [...names];
 }
 
 function nothingBuilt(replay: Replay, paths: BuildPaths): UserError {
