@@ -60,6 +60,7 @@ async function foreseeBuild(argv: readonly string[], options: PredictOptions): P
   const input: KeyInput = {
     dockerfile: parseDockerfile(source.text, source.name),
     ...keyOptions(command),
+    platforms: samePlatforms(command.platforms, before),
     buildArgs: command.buildArgs,
     argsKnown: true,
     ...(before && { images: triggersOf(before.keys) }),
@@ -89,6 +90,16 @@ async function foreseeBuild(argv: readonly string[], options: PredictOptions): P
   const doubts = foretold.doubts.map(({ step, why }) => `${step} may come otherwise: ${why}.`);
   const granted = `Nothing was built. Taken for granted: ${foretold.assumptions.join('; ')}.`;
   return { ...report, seconds: null, notes: [...notes, ...report.notes, ...doubts, granted], foreseen: foretold };
+}
+
+/**
+ * `--platform` with the builder's own platform says what no flag says. The builder is taken to run on a platform like this machine's.
+ * @returns the platforms, in the form that the build before had them
+ */
+function samePlatforms(now: readonly string[], before: Baseline | null): readonly string[] {
+  const own = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const isOwn = (list: readonly string[]): boolean => list.length === 0 || (list.length === 1 && list[0] === own);
+  return before && isOwn(now) && isOwn(before.keys.platforms) ? before.keys.platforms : now;
 }
 
 /** A builder that has the context does not notice that a folder's mode changed: it keeps the one it has. */
