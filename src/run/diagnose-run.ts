@@ -4,6 +4,7 @@ import { type Comparison, diagnose, type Evidence } from '../diagnose.ts';
 import type { BuildRecord } from '../evidence/build-record.ts';
 import { commandOfRecord } from '../evidence/record-command.ts';
 import { compareWithEarlier, evidenceOfRecord, merge, mergeStale } from '../evidence/record-evidence.ts';
+import { secretsOfRecord } from '../evidence/record-secrets.ts';
 import { finish } from '../gather/finish.ts';
 import { type Gathered, gather } from '../gather/gather.ts';
 import type { Source } from '../gather/sources.ts';
@@ -100,7 +101,10 @@ async function diagnoseParts(log: BuildLog, parts: readonly Part[], facts: RunFa
   const evidence = joinEvidence(evidences, facts);
   const diagnosis = diagnose(log, evidence);
   const masked = maskReport(diagnosis.report, [
-    ...parts.flatMap((part) => secretsAmong({ ...part.record?.buildArgs, ...part.command?.buildArgs })),
+    ...parts.flatMap((part) => [
+      ...secretsAmong({ ...part.command?.buildArgs }),
+      ...(part.record ? [part.record, ...part.earlier].flatMap(secretsOfRecord) : []),
+    ]),
     ...gathered.flatMap((found) => [...(found.secrets ?? [])]),
   ]);
   for (const m of masked.misses)

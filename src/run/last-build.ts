@@ -9,12 +9,14 @@ import { buildxConfigFolder, RecordsUnavailable } from '../evidence/docker-clien
 import { readDockerbuild } from '../evidence/dockerbuild-file.ts';
 import { type LocalBuild, readLocalBuild } from '../evidence/local-state.ts';
 import { evidenceOfRecord, merge } from '../evidence/record-evidence.ts';
+import { secretsOfRecord } from '../evidence/record-secrets.ts';
 import { unifiedDiff } from '../fix/diff.ts';
 import type { StepGraph } from '../graph/step.ts';
 import { guardText } from '../guard.ts';
 import { readBounded } from '../machine/plain-file.ts';
 import type { BuildReport, ComparedRecord, Report } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
+import { maskReport } from '../secrets/report.ts';
 import { maskText } from '../secrets.ts';
 import { exitStatus, withBudgets } from '../session.ts';
 import { sanitize } from '../text.ts';
@@ -177,6 +179,11 @@ async function selectFromFile(file: string, options: LastOptions): Promise<Selec
 
 /** Builds of one call of bake or compose are one build, as in their log. */
 export function reportBuild(selected: readonly Selected[]): BuildReport {
+  const records = selected.flatMap((s) => [s.record, ...s.earlier]);
+  return maskReport(reportSelected(selected), [...new Set(records.flatMap(secretsOfRecord))]);
+}
+
+function reportSelected(selected: readonly Selected[]): BuildReport {
   const [first] = selected;
   if (selected.length === 1 && first) {
     const { report } = diagnose(first.record.log, withNotes(evidenceOfRecord(first.record, first.earlier), notesOf(first)));
