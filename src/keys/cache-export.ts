@@ -4,6 +4,7 @@
 import { contentKeys, recordDigest } from '../context/content-key.ts';
 import type { CopySelection } from '../context/select.ts';
 import type { Origin } from '../dockerfile/plan.ts';
+import { asObject } from '../json.ts';
 import type { ExactInput, ExactKey } from './exact.ts';
 import type { OperationInput } from './operations.ts';
 
@@ -90,6 +91,11 @@ export function findInExport(keys: ReadonlyMap<string, ExactKey>, cache: CacheEx
   return presences;
 }
 
+function isInput(value: unknown): boolean {
+  const { selector, link } = asObject(value);
+  return typeof link === 'number' && (selector === undefined || typeof selector === 'string');
+}
+
 /** @returns null where the text is no such configuration */
 export function readCacheExport(text: string): CacheExport | null {
   try {
@@ -97,7 +103,9 @@ export function readCacheExport(text: string): CacheExport | null {
     if (!Array.isArray(records)) return null;
     const valid = records.every(
       (r: Partial<CacheRecord> | null) =>
-        typeof r?.digest === 'string' && (r.inputs === undefined || (Array.isArray(r.inputs) && r.inputs.every((i) => Array.isArray(i)))),
+        typeof r?.digest === 'string' &&
+        (r.inputs === undefined || (Array.isArray(r.inputs) && r.inputs.every((i) => Array.isArray(i) && i.every(isInput)))) &&
+        [r.layers, r.chains].every((list) => list === undefined || Array.isArray(list)),
     );
     return valid ? { records: records as CacheRecord[] } : null;
   } catch {

@@ -1,7 +1,9 @@
 /** Images and exported caches in a registry, read as far as keys need them. */
+import { createHash } from 'node:crypto';
 import type { ImageFacts } from '../dockerfile/plan.ts';
+import { asArray, asObject, asString, parseJson, stringList } from '../json.ts';
 import { chainId } from './chain-id.ts';
-import { RegistryClient } from './client.ts';
+import { RegistryClient, RegistryError } from './client.ts';
 import { parseOciReference } from './reference.ts';
 
 const TYPES = [
@@ -14,27 +16,11 @@ const MAX_MANIFEST = 4 * 1024 * 1024;
 const MAX_CONFIG = 64 * 1024 * 1024;
 const TIMEOUT_MS = 15_000;
 
-interface Descriptor {
-  readonly mediaType?: string;
-  readonly digest?: string;
-  readonly platform?: { readonly os?: string; readonly architecture?: string; readonly variant?: string };
-}
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
+const TAG = /^\w[\w.-]{0,127}$/;
 
-interface Manifest {
-  readonly manifests?: readonly Descriptor[];
-  readonly config?: Descriptor;
-}
-
-interface ImageConfig {
-  readonly config?: {
-    readonly Env?: readonly string[];
-    readonly User?: string;
-    readonly WorkingDir?: string;
-    readonly Shell?: readonly string[];
-    readonly OnBuild?: readonly string[];
-  };
-  readonly rootfs?: { readonly diff_ids?: readonly string[] };
-}
+type Fields = ReturnType<typeof asObject>;
 
 /** An image as the keys of what stands on it know it. */
 export interface RemoteImage {
@@ -49,28 +35,32 @@ export async function readImage(reference: string, platform: string): Promise<Re
   const top = await readManifest(client, tag);
   const digests = [top.digest];
   let { manifest } = top;
-  if (manifest.manifests) {
+  if (Array.isArray(manifest.manifests)) {
     const [os, architecture, variant] = platform.split('/');
-    const own = manifest.manifests.find(
-      ({ platform: p }) =>
-        p?.os === os && p?.architecture === architecture && (variant === undefined || (p?.variant ?? variant) === variant),
-    );
-    if (!own?.digest) throw new Error(`${reference} has no image for ${platform}`);
-    digests.push(own.digest);
-    manifest = (await readManifest(client, own.digest)).manifest;
+    const own = asArray(manifest.manifests)
+      .map(asObject)
+      .find((inner) => {
+        const p = asObject(inner.platform);
+        return p.os === os && p.architecture === architecture && (variant === undefined || (p.variant ?? variant) === variant);
+      });
+    const digest = asString(own?.digest);
+    if (digest === null) throw new Error(`${reference} has no image for ${platform}`);
+    digests.push(digest);
+    manifest = (await readManifest(client, digest)).manifest;
   }
-  const { config, rootfs } = JSON.parse(await readBlob(client, manifest.config?.digest)) as ImageConfig;
-  const layers = chainId(rootfs?.diff_ids ?? []);
+  const { config, rootfs } = asObject(parseJson(await readBlob(client, asObject(manifest.config).digest)));
+  const { Env, User, WorkingDir, Shell, OnBuild } = asObject(config);
+  const layers = chainId(stringList(asObject(rootfs).diff_ids));
   return {
     digests,
     facts: {
       digest: digests.at(-1)!,
       ...(layers !== null && { layers }),
-      env: config?.Env ?? [],
-      ...(config?.User && { user: config.User }),
-      ...(config?.WorkingDir && { workdir: config.WorkingDir }),
-      ...(config?.Shell && { shell: config.Shell }),
-      ...(config?.OnBuild && { onbuild: config.OnBuild }),
+      env: stringList(Env),
+      ...(asString(User) && { user: asString(User)! }),
+      ...(asString(WorkingDir) && { workdir: asString(WorkingDir)! }),
+      ...(stringList(Shell).length > 0 && { shell: stringList(Shell) }),
+      ...(stringList(OnBuild).length > 0 && { onbuild: stringList(OnBuild) }),
     },
   };
 }
@@ -79,11 +69,13 @@ export async function readImage(reference: string, platform: string): Promise<Re
 export async function readCacheConfig(reference: string): Promise<string> {
   const { client, tag } = openReference(reference);
   let { manifest } = await readManifest(client, tag);
-  const inner = manifest.manifests?.find((m) => m.mediaType?.includes('cacheconfig'));
+  const manifests = asArray(manifest.manifests).map(asObject);
+  const inner = manifests.find((m) => asString(m.mediaType)?.includes('cacheconfig'));
   // Before image manifests became the default, a cache was an index whose last entry is its configuration.
   if (inner) return readBlob(client, inner.digest);
-  if (manifest.manifests?.[0]?.digest) manifest = (await readManifest(client, manifest.manifests[0].digest)).manifest;
-  return readBlob(client, manifest.config?.digest);
+  const first = asString(manifests[0]?.digest);
+  if (first !== null) manifest = (await readManifest(client, first)).manifest;
+  return readBlob(client, asObject(manifest.config).digest);
 }
 
 /** `node:22` is docker.io/library/node:22. */
@@ -96,18 +88,28 @@ function openReference(reference: string): { client: RegistryClient; tag: string
   return { client: new RegistryClient(parsed, 'pull', TIMEOUT_MS, process.env), tag: digest ?? parsed.tag ?? 'latest' };
 }
 
-async function readManifest(client: RegistryClient, tag: string): Promise<{ manifest: Manifest; digest: string }> {
-  const { body, headers } = await client.ask({
+/** @param tag or a digest; it stands in an address, whoever gave it */
+async function readManifest(client: RegistryClient, tag: string): Promise<{ manifest: Fields; digest: string }> {
+  if (!TAG.test(tag) && !DIGEST.test(tag)) throw new Error(`${JSON.stringify(tag.slice(0, 100))} is no tag and no digest`);
+  const { body } = await client.ask({
     method: 'GET',
     url: `/v2/${client.reference.repository}/manifests/${tag}`,
     headers: { accept: TYPES },
     limit: MAX_MANIFEST,
   });
-  return { manifest: JSON.parse(body.toString('utf8')) as Manifest, digest: headers.get('docker-content-digest') ?? tag };
+  return { manifest: asObject(parseJson(body.toString('utf8'))), digest: checkDigest(body, DIGEST.test(tag) ? tag : null) };
 }
 
-async function readBlob(client: RegistryClient, digest: string | undefined): Promise<string> {
-  if (digest === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Error('it is no image and no cache');
+async function readBlob(client: RegistryClient, digest: unknown): Promise<string> {
+  if (typeof digest !== 'string' || !DIGEST.test(digest)) throw new Error('it is no image and no cache');
   const { body } = await client.ask({ method: 'GET', url: `/v2/${client.reference.repository}/blobs/${digest}`, limit: MAX_CONFIG });
+  checkDigest(body, digest);
   return body.toString('utf8');
+}
+
+/** @returns the digest of what came. @throws RegistryError where it is not what was asked for */
+function checkDigest(body: Buffer, asked: string | null): string {
+  const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+  if (asked !== null && digest !== asked) throw new RegistryError('sent other bytes than were asked for', 0);
+  return digest;
 }

@@ -1,5 +1,4 @@
 /** What caches that the command imports hold of a build: proved by the names of their records. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildCommand, CacheRef } from '../command/types.ts';
 import { contentKeys, contentsOf, recordDigest } from '../context/content-key.ts';
@@ -8,6 +7,7 @@ import type { Origin } from '../dockerfile/plan.ts';
 import { type CacheExport, findInExport, type Presence, readCacheExport } from '../keys/cache-export.ts';
 import { exactKeys, imageRecords } from '../keys/exact.ts';
 import type { BuildKeys, KeyInput } from '../keys/model.ts';
+import { readBounded } from '../machine/plain-file.ts';
 import { type RemoteImage, readCacheConfig, readImage } from '../oci/image.ts';
 
 export interface ImportedInput {
@@ -89,10 +89,13 @@ async function readCache(ref: CacheRef, base: string, notes: string[]): Promise<
   }
 }
 
+/** The configuration of a cache holds a line or two for each step. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
 /** `type=local,src=DIR[,tag=latest][,digest=sha256:…]` */
 function readLocal(folder: string, attrs: Readonly<Record<string, string>>): string {
-  const blob = (digest: string): string => readFileSync(path.join(folder, 'blobs', ...digest.split(':')), 'utf8');
-  const index = JSON.parse(readFileSync(path.join(folder, 'index.json'), 'utf8')) as {
+  const blob = (digest: string): string => readBounded(path.join(folder, 'blobs', ...digest.split(':')), MAX_BYTES).toString('utf8');
+  const index = JSON.parse(readBounded(path.join(folder, 'index.json'), MAX_BYTES).toString('utf8')) as {
     manifests: { digest: string; annotations?: Record<string, string> }[];
   };
   const tag = attrs.tag ?? 'latest';

@@ -600,18 +600,7 @@ describe(`odd structures (seed ${seed})`, () => {
         const status = pick([200, 200, 200, 404, 401, 301, 302, 307, 308, 500, 429, 204, 201, 202, 418], random);
         if (random(2) === 0)
           headers.location = pick(
-            [
-              'file:///etc/passwd',
-              'ftp://x',
-              elsewhere,
-              '//127.0.0.1:1/',
-              'http://[',
-              '',
-              'javascript:1',
-              request.url!,
-              'http://169.254.169.254/',
-              'data:,x',
-            ],
+            ['file:///etc/passwd', 'ftp://x', elsewhere, '//127.0.0.1:1/', 'http://[', '', 'javascript:1', request.url!, 'data:,x'],
             random,
           );
         if (random(2) === 0)
