@@ -19,3 +19,8 @@ export interface DiagnosisOptions {
   readonly buildsPerDay?: number;
   readonly currency?: string;
 }
+
+export interface RunOptions extends DiagnosisOptions {
+  /** Builds again, unchanged. */
+  readonly twice: boolean;
+}

@@ -35,3 +35,13 @@ export interface History {
   /** What could not be read, one sentence each. */
   readonly notes: readonly string[];
 }
+
+/** What every form comes down to. */
+export interface RawEntry {
+  readonly createdBy: string;
+  readonly createdAt: number | null;
+  readonly size: number | null;
+  readonly comment: string;
+  readonly id: string | null;
+  readonly diffId: string | null;
+}

@@ -4,19 +4,9 @@
  */
 import { readCreatedBy, readVariables } from './created-by.ts';
 import { readJsonValues } from './json-values.ts';
-import type { History, HistoryEntry } from './model.ts';
+import type { History, HistoryEntry, RawEntry } from './model.ts';
 import { readTable } from './table.ts';
 import { readSize, readTime } from './values.ts';
-
-/** What every form comes down to. */
-export interface RawEntry {
-  readonly createdBy: string;
-  readonly createdAt: number | null;
-  readonly size: number | null;
-  readonly comment: string;
-  readonly id: string | null;
-  readonly diffId: string | null;
-}
 
 const MAX_ENTRIES = 10_000;
 

@@ -5,7 +5,7 @@
  *   IMAGE          CREATED       CREATED BY                     SIZE      COMMENT
  *   4f3c2b1a0d9e   2 weeks ago   CMD ["node" "server.js"]       0B        buildkit.dockerfile.v0
  */
-import type { RawEntry } from './parse.ts';
+import type { RawEntry } from './model.ts';
 import { readSize, readTime } from './values.ts';
 
 type Column = 'id' | 'time' | 'since' | 'by' | 'size' | 'comment';

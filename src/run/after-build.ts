@@ -12,13 +12,13 @@ import type { LocalBuild } from '../evidence/local-state.ts';
 import type { ReadResult } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
 import type { Report } from '../model.ts';
+import type { RunOptions } from '../options.ts';
 import { plainLine } from '../secrets/line.ts';
 import { withBudgets } from '../session.ts';
 import { VERSION } from '../version.ts';
 import type { ChildEnd } from './child.ts';
 import { diagnoseLog, diagnoseRecords, type RunFacts } from './diagnose-run.ts';
 import { keepRecords, type RecordKeeper } from './record-keeper.ts';
-import type { RunOptions } from './run-build.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 
 export { createLogReader } from '../input/reader.ts';

@@ -3,15 +3,11 @@ import { parseArgv } from '../command/parse.ts';
 import type { BuildCommand } from '../command/types.ts';
 import type { LogReader } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
-import type { DiagnosisOptions } from '../options.ts';
+import type { RunOptions } from '../options.ts';
 import { plainLine } from '../secrets/line.ts';
 import type { Help, Pass } from './after-build.ts';
 import { type ChildEnd, CommandMissing, runChild } from './child.ts';
 import { type BuildWatch, watchBuilds } from './own-builds.ts';
-
-export interface RunOptions extends DiagnosisOptions {
-  readonly twice: boolean;
-}
 
 /** @returns the exit status: the build's own, 3 where only a budget was broken */
 export async function runBuild(argv: readonly string[], options: RunOptions): Promise<number> {
