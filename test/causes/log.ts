@@ -3,16 +3,21 @@ import { diagnose } from '../../src/diagnose.ts';
 import { createLogReader } from '../../src/input/reader.ts';
 import type { BuildReport, CauseReport } from '../../src/model.ts';
 
-/** `CACHED [2/3] RUN a`, `DONE [1/3] FROM x | extracting sha256:0123456789ab`, `ERROR [3/3] RUN b !! exit code: 1` */
+/**
+ * A plain log of steps: `CACHED [2/3] RUN a`, `DONE=2.5 [1/3] FROM x | extracting sha256:0123456789ab`, `OPEN [3/3] RUN b | 0.1 output`,
+ * `CANCELED …`, `ERROR [3/3] RUN b !! exit code: 1`. What is no step stands as it is behind them.
+ */
 export function plainLog(steps: readonly string[]): string {
-  const lines = steps.map((step, i) => {
-    const [head = '', ...statuses] = step.split(' | ');
-    const word = head.split(' ', 1)[0]!;
-    const at = word === 'ERROR' ? head.lastIndexOf(' !! ') : head.length;
-    const last = { DONE: 'DONE 1.0s', CACHED: 'CACHED', ERROR: `ERROR: ${head.slice(at + 4)}` }[word];
-    return [head.slice(word.length + 1, at), ...statuses, last].map((l) => `#${i + 1} ${l}\n`).join('');
-  });
-  return lines.join('\n');
+  return steps.map(group).join('\n');
+}
+
+function group(step: string, i: number): string {
+  const [head = '', ...statuses] = step.split(' | ');
+  const [begin, word, seconds = '1.0'] = /^(DONE|CACHED|CANCELED|OPEN|ERROR)(?:=([\d.]+))? /.exec(head) ?? [];
+  if (begin === undefined) return `${step}\n`;
+  const [name, error] = head.slice(begin.length).split(' !! ');
+  const last = word === 'DONE' ? `DONE ${seconds}s` : word === 'ERROR' ? `ERROR: ${error}` : word;
+  return [name, ...statuses, ...(word === 'OPEN' ? [] : [last])].map((l) => `#${i + 1} ${l}\n`).join('');
 }
 
 export function report(log: string, command?: string): BuildReport {
