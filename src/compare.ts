@@ -1,5 +1,5 @@
 /** Holds a build against the one before it: what the ingredients of its keys prove, step by step. Pure. */
-import type { Baseline } from './baseline/store.ts';
+import type { Baseline } from './baseline/model.ts';
 import { causesOf } from './causes/computed.ts';
 import type { Finding } from './causes/define.ts';
 import { readSignals } from './causes/signals.ts';

@@ -4,7 +4,8 @@ import { leadsOut } from '../machine/plain-file.ts';
 import type { BuildReport } from '../model.ts';
 import { isOciReference } from '../oci/reference.ts';
 import type { Baseline } from './model.ts';
-import { type Loaded, loadBaseline, saveBaseline } from './store.ts';
+import type { Loaded } from './pack.ts';
+import { loadBaseline, saveBaseline } from './store.ts';
 import { readTrend } from './trend.ts';
 
 /** Several builds of one log ask for the same. */

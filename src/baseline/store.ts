@@ -8,11 +8,6 @@ import { pruneBaselines } from './folder.ts';
 import type { Baseline } from './model.ts';
 import { isNewer, type Loaded, MAX_PACKED_BYTES, packBaseline, peekVersion, unpackBaseline } from './pack.ts';
 
-export { cacheFolder } from '../machine/cache-folder.ts';
-export { baselineFile, pruneBaselines } from './folder.ts';
-export type { Baseline, BaselineStep, PastBuild, Project } from './model.ts';
-export { type Loaded, packBaseline, unpackBaseline } from './pack.ts';
-
 /** A salt for the hashes of one project's secrets. */
 export function newSalt(): string {
   return randomBytes(16).toString('hex');

@@ -10,7 +10,7 @@ import { readCommands, type SimpleCommand } from './words.ts';
 import { assignmentOf, programName, unwrap } from './wrappers.ts';
 
 export { maskCommand } from './mask.ts';
-export type { BuildCommand, BuildTool, CacheRef } from './types.ts';
+export type { BuildCommand } from './types.ts';
 
 /** Scripts inside scripts are read this deep. */
 const MAX_DEPTH = 4;

@@ -1,5 +1,5 @@
 /** A recorded build as a baseline: what can be compared of a build that nobody remembered. Its files are not on record. */
-import type { Baseline, BaselineStep } from '../baseline/store.ts';
+import type { Baseline, BaselineStep } from '../baseline/model.ts';
 import { hide } from '../causes/computed.ts';
 import { dictionary } from '../dictionary.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';

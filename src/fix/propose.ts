@@ -7,7 +7,7 @@ import { MOVE_VALUES, moveValuesDown } from './move-values.ts';
 import { moveSystemUp, SYSTEM_FIRST } from './system-first.ts';
 import type { Fix, FixInput, Proposals, Refused } from './types.ts';
 
-export type { Fix, FixInput, Piece, Proposals, Refused } from './types.ts';
+export type { Fix, FixInput, Proposals } from './types.ts';
 
 /** Every kind of fix that applies, each by itself. What is not safe is refused with its reason. */
 export function proposeFixes(input: FixInput): Proposals {

@@ -1,4 +1,4 @@
-import type { Baseline, BaselineStep } from '../baseline/store.ts';
+import type { Baseline, BaselineStep } from '../baseline/model.ts';
 import { appendPast, toPastBuild } from '../baseline/trend.ts';
 import type { BuildState } from '../keys/diff.ts';
 import type { StepMatch } from '../keys/match.ts';

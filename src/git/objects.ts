@@ -4,8 +4,6 @@ import { UserError } from '../errors.ts';
 import { type BatchAnswer, createBatchParser } from './batch.ts';
 import { gitEnvironment, gitMessage } from './run.ts';
 
-export type { BatchAnswer } from './batch.ts';
-
 export interface ObjectReader {
   /**
    * Reads many objects at once; the answers stand in the order of the ids.

@@ -1,8 +1,6 @@
 /** The tree of one commit in memory, moved from commit to commit by what differs. */
 import type { EntryChange, EntryKind } from './diff.ts';
 
-export type { EntryKind } from './diff.ts';
-
 /** A file or folder of the commit that the snapshot stands at. A node lives on while its path keeps its type. */
 export interface GitNode {
   readonly name: string;

@@ -53,7 +53,7 @@ async function warmUp(context: string, dockerfile: string): Promise<void> {
   const [{ setPriority }, { takeSnapshot }, { cacheFolder }] = await Promise.all([
     import('node:os'),
     import('../context/snapshot.ts'),
-    import('../baseline/store.ts'),
+    import('../machine/cache-folder.ts'),
   ]);
   const cacheDir = cacheFolder();
   if (cacheDir === undefined || context === '') return;

@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { cacheFolder } from '../baseline/store.ts';
 import type { BuildRecord } from '../evidence/build-record.ts';
 import { fetchRecords } from '../evidence/builder-records.ts';
 import { buildxConfigFolder } from '../evidence/docker-client.ts';
 import { type LocalBuild, readLocalBuild } from '../evidence/local-state.ts';
 import { asObject, asString, parseJson } from '../json.ts';
+import { cacheFolder } from '../machine/cache-folder.ts';
 import type { BuildReport, MissReport } from '../model.ts';
 import { WRAPPED } from '../run/child.ts';
 import { diagnoseRecords } from '../run/diagnose-run.ts';

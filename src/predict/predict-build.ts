@@ -1,7 +1,8 @@
 /** `cachewhy predict -- docker build …`: what a build would reuse and run, and why, without building. */
 import path from 'node:path';
+import { baselineFile } from '../baseline/folder.ts';
 import type { Baseline } from '../baseline/model.ts';
-import { baselineFile, cacheFolder, newSalt } from '../baseline/store.ts';
+import { newSalt } from '../baseline/store.ts';
 import { maskCommand, parseArgv } from '../command/parse.ts';
 import type { BuildCommand } from '../command/types.ts';
 import type { ContextListing } from '../context/types.ts';
@@ -18,6 +19,7 @@ import { createBuildLog } from '../graph/log.ts';
 import { draftKeys } from '../keys/compute.ts';
 import { diffBuilds, type ImageDigests } from '../keys/diff.ts';
 import type { BuildKeys, KeyInput } from '../keys/model.ts';
+import { cacheFolder } from '../machine/cache-folder.ts';
 import type { BuildReport, Foreseen as Foretold, Report } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
 import { diagnoseOne, exitStatus, withBudgets } from '../session.ts';

@@ -2,7 +2,6 @@
 
 import path from 'node:path';
 import { isatty } from 'node:tty';
-import { cacheFolder } from '../baseline/store.ts';
 import { maskCommand } from '../command/parse.ts';
 import { quoteWord } from '../command/quote.ts';
 import type { BuildCommand } from '../command/types.ts';
@@ -11,6 +10,7 @@ import { UserError } from '../errors.ts';
 import type { LocalBuild } from '../evidence/local-state.ts';
 import type { ReadResult } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
+import { cacheFolder } from '../machine/cache-folder.ts';
 import type { Report } from '../model.ts';
 import type { RunOptions } from '../options.ts';
 import { plainLine } from '../secrets/line.ts';

@@ -1,5 +1,5 @@
 /** Baselines to test with. */
-import type { Baseline } from '../../src/baseline/store.ts';
+import type { Baseline } from '../../src/baseline/model.ts';
 import type { ContextEntry, ContextListing } from '../../src/context/types.ts';
 import type { StepKeys } from '../../src/keys/model.ts';
 

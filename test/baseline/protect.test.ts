@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { packBaseline } from '../../src/baseline/pack.ts';
 import { protectKeys } from '../../src/baseline/protect.ts';
-import { packBaseline } from '../../src/baseline/store.ts';
 import type { BuildKeys } from '../../src/keys/model.ts';
 import { baseline, step } from './build.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { packBaseline } from '../../src/baseline/pack.ts';
 import { loadRemoteBaseline, saveRemoteBaseline } from '../../src/baseline/remote.ts';
-import { packBaseline } from '../../src/baseline/store.ts';
 import { type FakeRegistry, listen, sha, startRegistry } from '../oci/registry.ts';
 import { baseline } from './build.ts';
 

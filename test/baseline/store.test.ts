@@ -4,16 +4,11 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  baselineFile,
-  cacheFolder,
-  loadBaseline,
-  packBaseline,
-  pruneBaselines,
-  saveBaseline,
-  unpackBaseline,
-} from '../../src/baseline/store.ts';
+import { baselineFile, pruneBaselines } from '../../src/baseline/folder.ts';
+import { packBaseline, unpackBaseline } from '../../src/baseline/pack.ts';
+import { loadBaseline, saveBaseline } from '../../src/baseline/store.ts';
 import type { ContextEntry } from '../../src/context/types.ts';
+import { cacheFolder } from '../../src/machine/cache-folder.ts';
 import { cpuTime } from '../cpu-time.ts';
 import { baseline, entry, listing } from './build.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PastBuild } from '../../src/baseline/store.ts';
+import type { PastBuild } from '../../src/baseline/model.ts';
 import { appendPast, mergePast, readTrend, toPastBuild } from '../../src/baseline/trend.ts';
 import type { BuildReport, StepReport } from '../../src/model.ts';
 
