@@ -51,6 +51,8 @@ export class BuildahBuild {
   private current: Step | null = null;
   /** A stage began a step while another, which waited for nothing, had one open. */
   private parallel = false;
+  /** A step ended and no result of it was printed. */
+  private silent = false;
   /** Line of `COMMIT`: the last step of the last stage is over. */
   private committed: number | null = null;
   private doubt: { readonly text: string; readonly line: number } | null = null;
@@ -185,7 +187,7 @@ export class BuildahBuild {
     for (const s of this.order) this.flushOutput(s);
     // What a step waited for was not known when it was printed.
     for (const s of this.order) if (references(s.text).length > 0) this.announce(s, {});
-    if (this.order.length > 1 && this.results === 0) this.emit({ type: 'note', text: NO_LAYERS });
+    if (this.silent && this.results === 0) this.emit({ type: 'note', text: NO_LAYERS });
     if (this.uncertain) this.emit({ type: 'note', text: UNCERTAIN });
   }
 
@@ -243,7 +245,7 @@ export class BuildahBuild {
         return;
       }
     }
-    this.tell(step, { type: 'done', id: step.id, line: line.number, ...timeOf(line) });
+    this.tellDone(step, line.number, timeOf(line));
   }
 
   private close(step: Step, result: Result): void {
@@ -263,7 +265,12 @@ export class BuildahBuild {
   private closeAll(): void {
     this.placeWaiting();
     const line = this.committed ?? this.current?.line ?? 0;
-    for (const step of this.order) if (!step.told) this.tell(step, { type: 'done', id: step.id, line });
+    for (const step of this.order) if (!step.told) this.tellDone(step, line, {});
+  }
+
+  private tellDone(step: Step, line: number, time: { readonly time?: number }): void {
+    if (step.instruction !== 'FROM') this.silent = true;
+    this.tell(step, { type: 'done', id: step.id, line, ...time });
   }
 
   private tell(step: Step, event: BuildEvent): void {

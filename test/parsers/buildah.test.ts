@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import buildah from '../../parsers/buildah.ts';
 import type { BuildLog } from '../../src/graph/log.ts';
 import * as logs from '../../src/graph/log.ts';
-import { expectLinear, expectRobust, only, read, readLines, sample, steps, word } from './read.ts';
+import { expectLinear, expectRobust, only, read, readLines, sample, steps, transcript, word } from './read.ts';
 
 const id = (letter: string): string => letter.repeat(64);
 const short = (letter: string): string => letter.repeat(12);
@@ -204,6 +204,98 @@ describe('podman and buildah', () => {
   it('leaves other text alone', () => {
     const lines = ['- **STEP 2: run the tests**', 'STEP 1: install', 'STEP 2/3: compile', '--> 123456789012', 'COMMIT', 'Error: no'];
     expect(readLines(buildah, lines)).toMatchObject({ builds: [], claims: Array(6).fill('none') });
+  });
+
+  it.each<[what: string, log: readonly string[], told: readonly string[]]>([
+    [
+      'a base image that comes down, a step from the cache of a registry, a step that runs',
+      [
+        'STEP 1/4: FROM docker.io/library/node:20',
+        'Trying to pull docker.io/library/node:20...',
+        'Getting image source signatures',
+        `Copying blob sha256:${id('c')}`,
+        'Copying config 1234567890ab done',
+        'STEP 2/4: RUN a',
+        `--> Cache pulled from remote registry.example/cache:${id('d')}`,
+        `--> Using cache ${id('1')}`,
+        `--> ${short('1')}`,
+        'STEP 3/4: RUN b',
+        'printed',
+        '',
+        'Trying to pull nothing',
+        `--> ${short('2')}`,
+        'STEP 4/4: CMD ["a"]',
+        'COMMIT app',
+        `--> ${short('3')}`,
+        'Successfully tagged localhost/app:latest',
+        id('3'),
+        'of another program',
+      ],
+      [
+        `#1 done STEP 1/4: FROM docker.io/library/node:20, {pulling sha256:${id('c')}}`,
+        `#2 cached STEP 2/4: RUN a after #1, {Cache pulled from remote registry.example/cache:${id('d')}}`,
+        '#3 done STEP 3/4: RUN b after #2, 3 of output',
+        '#4 done STEP 4/4: CMD ["a"] after #3',
+        'end succeeded',
+      ],
+    ],
+    [
+      'versions that show no totals and no stages',
+      [
+        'STEP 1: FROM busybox AS deps',
+        'STEP 2: RUN a',
+        `--> Using cache ${id('1')}`,
+        'STEP 3: FROM busybox',
+        'STEP 4: COPY --from=deps /a /a',
+        `--> ${short('2')}`,
+        'STEP 5: COMMIT app',
+      ],
+      [
+        '#1 done STEP 1: FROM busybox AS deps',
+        '#2 cached STEP 2: RUN a after #1',
+        '#3 done STEP 3: FROM busybox',
+        '#4 done STEP 4: COPY --from=deps /a /a after #3 #2',
+      ],
+    ],
+    [
+      'a build without layers',
+      ['STEP 1/3: FROM busybox', 'STEP 2/3: RUN a', 'printed', 'STEP 3/3: RUN b', 'COMMIT app', `--> ${short('1')}`, id('1')],
+      [
+        '#1 done STEP 1/3: FROM busybox',
+        '#2 done STEP 2/3: RUN a after #1, 1 of output',
+        '#3 done STEP 3/3: RUN b after #2',
+        'end succeeded',
+      ],
+    ],
+    [
+      'a step that fails beside another',
+      [
+        '[1/2] STEP 1/2: FROM busybox AS a',
+        '[2/2] STEP 1/2: FROM busybox AS b',
+        '[1/2] STEP 2/2: RUN a',
+        '[2/2] STEP 2/2: RUN b',
+        'Error: building at STEP "RUN a": while running runtime: exit status 1',
+        'make: failed',
+      ],
+      [
+        '#1 done [1/2] STEP 1/2: FROM busybox AS a',
+        '#2 done [2/2] STEP 1/2: FROM busybox AS b',
+        '#3 failed [1/2] STEP 2/2: RUN a after #1',
+        '#4 canceled [2/2] STEP 2/2: RUN b after #2',
+        'end failed: Error: building at STEP "RUN a": while running runtime: exit status 1',
+      ],
+    ],
+  ])('%s', (_, log, told) => {
+    expect(transcript(only(readLines(buildah, log).builds))).toEqual(told);
+  });
+
+  it('takes a build that begins for one, and no other line of a container', () => {
+    const begun = ['STEP 1/2: FROM busybox', 'STEP 2/2: RUN podman build .'];
+    const inner = readLines(buildah, [...begun, 'STEP 2/9: RUN inner', 'STEP 7/9: COPY a b', `--> Using cache ${id('1')}`]);
+    expect(inner.builds.map((b) => b.vertices.size)).toEqual([2]);
+    expect(inner.claims.slice(2, 4)).toEqual(['output', 'output']);
+    expect(readLines(buildah, [...begun, 'STEP 1/3: FROM alpine']).builds.map((b) => b.vertices.size)).toEqual([2, 1]);
+    expect(readLines(buildah, ['npm warn', '--> 111111111111', 'COMMIT app']).claims).toEqual(['none', 'none', 'none']);
   });
 
   it('never throws, and takes time in proportion', () => {
