@@ -4,6 +4,8 @@ import { readConfig } from '../config.ts';
 import type { DiagnosisOptions } from '../options.ts';
 import { formatOption } from './format-option.ts';
 
+const REPEATABLE = { type: 'string', array: true, nargs: 1, requiresArg: true, default: [] } as const satisfies Options;
+
 /** Options of every diagnosis, by their names. */
 export const DIAGNOSIS_OPTIONS: Readonly<Record<string, Options>> = {
   dockerfile: {
@@ -58,11 +60,7 @@ export const DIAGNOSIS_OPTIONS: Readonly<Record<string, Options>> = {
     describe: 'Colour the terminal report (default: where it is a terminal; NO_COLOR and FORCE_COLOR are honoured)',
   },
   'fail-on': {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    requiresArg: true,
-    default: [],
+    ...REPEATABLE,
     group: 'Budgets (exit status 3 when broken):',
     describe: 'Fail on a kind of cause, on `miss`, `waste` or `regression`; repeatable',
   },
@@ -85,11 +83,7 @@ export const DIAGNOSIS_OPTIONS: Readonly<Record<string, Options>> = {
     describe: 'Most seconds in steps that ran',
   },
   protect: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    requiresArg: true,
-    default: [],
+    ...REPEATABLE,
     group: 'Budgets (exit status 3 when broken):',
     describe: 'No miss in this step or above it, or in this stage; repeatable',
   },

@@ -1,5 +1,6 @@
 /** The command line that a record stands for: what a builder was told, whoever told it. */
 import { quoteWord } from '../command/quote.ts';
+import { emptyCommand } from '../command/read-build.ts';
 import type { BuildCommand } from '../command/types.ts';
 import { maskText } from '../secrets.ts';
 import type { BuildRecord } from './build-record.ts';
@@ -9,10 +10,7 @@ export function commandOfRecord(record: BuildRecord): BuildCommand {
   const context = record.context ?? undefined;
   const remote = context !== undefined && /^(?:https?|git|ssh):\/\/|^git@/.test(context);
   return {
-    tool: 'buildx',
-    program: 'docker buildx build',
-    env: {},
-    classic: false,
+    ...emptyCommand('buildx', 'docker buildx build', { env: {} }),
     ...(record.builder !== null && { builder: record.builder }),
     ...(record.dockerfilePath !== null
       ? { dockerfile: record.dockerfilePath }
@@ -24,26 +22,13 @@ export function commandOfRecord(record: BuildRecord): BuildCommand {
     ...(record.target !== null && { target: record.target }),
     platforms: record.platforms,
     buildArgs: record.buildArgs,
-    expressions: {},
     noCache: record.noCache,
     noCacheFilter: record.noCacheFilter,
     pull: record.pull,
-    cacheFrom: [],
-    cacheTo: [],
     flags: record.flags,
-    secrets: [],
-    ssh: [],
     labels: record.labels,
     tags: record.tags,
     namedContexts: record.namedContexts,
-    quiet: false,
-    push: false,
-    load: false,
-    outputs: [],
-    files: [],
-    targets: [],
-    overrides: [],
-    unknown: [],
   };
 }
 

@@ -5,8 +5,6 @@ import type { Dockerfile } from '../dockerfile/model.ts';
 import type { ImageFacts } from '../dockerfile/plan.ts';
 import type { SourceRange } from '../model.ts';
 
-export type { ImageFacts } from '../dockerfile/plan.ts';
-
 /** A variable in a RUN's environment, in its order. */
 export interface ScopeEntry {
   readonly kind: 'arg' | 'env';
