@@ -23,6 +23,7 @@ interface Case {
 /** Where prediction and build differ, and by how much: most of it is what no comparison of files can know, and is said to be taken for granted. */
 const UNKNOWABLE: Readonly<Record<string, { why: string; missing: 'all' | number; extra: number }>> = {
   'maven-pruned': { why: 'the cache was pruned', missing: 'all', extra: 0 },
+  'imp-failed-pruned': { why: 'the cache was pruned', missing: 'all', extra: 0 },
   'node-multi-base-digest': { why: 'the tag of the base had moved', missing: 'all', extra: 0 },
   'bun-addurl': { why: 'what the URL gives had changed', missing: 'all', extra: 0 },
   'py-instruction-inserted': { why: 'a step failed, and what stands on it was never run', missing: 0, extra: 5 },
