@@ -4,8 +4,8 @@
 const START = /^\s*\{\s*"(?:vertexes|statuses|logs|warnings)"\s*:/;
 /** What a line can begin with inside a JSON document, between two tokens. */
 const CONTINUES = /^[\s"{}[\],:\-\dtfn]/;
-/** Longer ones are dropped: V8 has no longer strings. */
-const MAX_LENGTH = 400 * 1024 * 1024;
+/** Longer ones are dropped: no build has so much to say. */
+const MAX_LENGTH = 128 * 1024 * 1024;
 
 const QUOTE = 34;
 const BACKSLASH = 92;

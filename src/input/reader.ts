@@ -32,7 +32,7 @@ const BRACE = 123;
 /** Of a longer line only the beginning is read: no name or status is that long. */
 const MAX_LINE = 256 * 1024;
 /** A record of rawjson may hold a whole build. */
-const MAX_RECORD = 400 * 1024 * 1024;
+const MAX_RECORD = 128 * 1024 * 1024;
 /** PowerShell wraps lines: such logs are read to the end before they are joined. Beyond this they are read as they come. */
 const MAX_HELD_LINES = 2_000_000;
 const SAMPLE_LINES = 400;
@@ -46,7 +46,9 @@ class Reader implements LogReader {
   private encoding: 'utf8' | 'utf16' | null = null;
   private utf16: InstanceType<typeof TextDecoder> | null = null;
   private head: Uint8Array = new Uint8Array(0);
+  /** An unfinished line, in a buffer with room for more: a long one is not copied anew with each chunk. */
   private rest: Uint8Array = new Uint8Array(0);
+  private room: Buffer = Buffer.alloc(0);
   /** The current line is too long: skip to its end. */
   private skipping = false;
   private lines = 0;
@@ -130,7 +132,7 @@ class Reader implements LogReader {
       // Join only up to the first line end: a chunk is never copied whole.
       const at = data.indexOf(LF);
       if (at < 0) {
-        this.keep(concat(this.rest, data));
+        this.keep(data);
         return;
       }
       const line = concat(this.rest, data.subarray(0, at + 1));
@@ -140,20 +142,29 @@ class Reader implements LogReader {
     }
     const used = this.scan(data);
     // A copy: the caller uses its buffer again.
-    if (used < data.length) this.keep(Buffer.from(data.subarray(used)));
+    if (used < data.length) this.keep(data.subarray(used));
   }
 
-  /** Keeps an unfinished line, within bounds. */
-  private keep(rest: Uint8Array): void {
-    const limit = rest[0] === BRACE ? MAX_RECORD : MAX_LINE;
-    if (rest.length <= limit) {
-      this.rest = rest;
+  /** Adds to the unfinished line, within bounds. */
+  private keep(data: Uint8Array): void {
+    const length = this.rest.length + data.length;
+    const limit = (this.rest.length > 0 ? this.rest[0] : data[0]) === BRACE ? MAX_RECORD : MAX_LINE;
+    if (length > limit) {
+      this.truncated++;
+      const start = concat(this.rest, data.subarray(0, MAX_LINE)).subarray(0, MAX_LINE);
+      this.rest = new Uint8Array(0);
+      this.room = Buffer.alloc(0);
+      this.skipping = true;
+      this.scan(concat(start, new Uint8Array([LF])));
       return;
     }
-    this.truncated++;
-    this.rest = new Uint8Array(0);
-    this.skipping = true;
-    this.scan(concat(rest.subarray(0, MAX_LINE), new Uint8Array([LF])));
+    if (length > this.room.length) {
+      const larger = Buffer.allocUnsafe(Math.max(2 * length, 4096));
+      larger.set(this.rest);
+      this.room = larger;
+    }
+    this.room.set(data, this.rest.length);
+    this.rest = this.room.subarray(0, length);
   }
 
   /** Reads whole lines. @returns how many bytes of `data` were used */
