@@ -14,6 +14,7 @@ import { cacheFolder } from '../machine/cache-folder.ts';
 import type { Report } from '../model.ts';
 import type { RunOptions } from '../options.ts';
 import { plainLine } from '../secrets/line.ts';
+import { maskText } from '../secrets.ts';
 import { withBudgets } from '../session.ts';
 import { VERSION } from '../version.ts';
 import type { ChildEnd } from './child.ts';
@@ -160,7 +161,7 @@ export async function reportPass(pass: Pass, options: RunOptions): Promise<numbe
 
 function faultLine(error: unknown): string {
   if (error instanceof UserError) return `${error.message} (${error.hint})`;
-  if (process.env.CACHEWHY_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (process.env.CACHEWHY_DEBUG && error instanceof Error) process.stderr.write(`${maskText(error.stack ?? '')}\n`);
   return `no report, by a fault of cachewhy and not of your build: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
 }
 

@@ -5,6 +5,7 @@ import type { LogReader } from '../input/reader.ts';
 import { debugLog } from '../log.ts';
 import type { RunOptions } from '../options.ts';
 import { plainLine } from '../secrets/line.ts';
+import { maskText } from '../secrets.ts';
 import type { Help, Pass } from './after-build.ts';
 import { type ChildEnd, CommandMissing, runChild } from './child.ts';
 import { type BuildWatch, watchBuilds } from './own-builds.ts';
@@ -33,7 +34,7 @@ export async function runBuild(argv: readonly string[], options: RunOptions): Pr
 
 /** What nobody caught costs the report. While the build runs it costs nothing yet: its end is still to be told. */
 function endByFault(error: Error): void {
-  if (process.env.CACHEWHY_DEBUG) process.stderr.write(`${error.stack}\n`);
+  if (process.env.CACHEWHY_DEBUG) process.stderr.write(`${maskText(error.stack ?? '')}\n`);
   if (process.exitCode === undefined) return;
   process.stderr.write(
     `cachewhy: no report, by a fault of cachewhy and not of your build: ${plainLine(String(error.message).split('\n')[0] ?? '')}\n`,
