@@ -6,7 +6,7 @@ import path from 'node:path';
 import { asArray, asObject, asString, parseJson } from '../json.ts';
 import { endLate } from '../machine/late-child.ts';
 
-/** Records could not be had. `reason` is a sentence's end without a full stop; `hint` how to mend it. */
+/** Records could not be had. `reason` is a sentence's end without a full stop; `hint` how to mend it, as that of a UserError. */
 export class RecordsUnavailable extends Error {
   readonly reason: string;
   readonly hint: string;
@@ -122,9 +122,9 @@ export async function askBuildx(args: readonly string[], options: ClientOptions 
 
 function explainEnd(error: ExecFileException, stderr: string): RecordsUnavailable {
   if (error.code === 'ENOENT' || error.code === 'EACCES')
-    return new RecordsUnavailable('docker was not found', 'Install docker with buildx, or put it on the path.');
+    return new RecordsUnavailable('docker was not found', 'install docker with buildx, or put it on the path');
   if (error.killed || error.name === 'AbortError')
-    return new RecordsUnavailable('the builder did not answer in time', 'See whether `docker buildx history ls` answers.');
+    return new RecordsUnavailable('the builder did not answer in time', 'see whether `docker buildx history ls` answers');
   return explainFailure(stderr);
 }
 
@@ -133,28 +133,28 @@ const FAILURES: readonly (readonly [pattern: RegExp, reason: string, hint: strin
   [
     /permission denied.{0,200}(?:docker API|daemon socket|docker\.sock)|connect: permission denied/i,
     'docker may not be used by this user (permission denied on its socket)',
-    'Add the user to the docker group, or run with sudo.',
+    'add the user to the docker group, or run with sudo',
   ],
   [
     /cannot connect to the docker daemon|is the docker daemon running|failed to connect to the docker API|connection refused|no such host|error during connect/i,
     'the docker engine does not answer',
-    'Start it, or set DOCKER_HOST.',
+    'start it, or set DOCKER_HOST',
   ],
   [
     /unknown command.{0,80}(?:history|export)|"history" is not|is not a docker command|unknown (?:shorthand )?flag|accepts 0 arg|Usage:\s+docker (?:buildx|\[OPTIONS\])/i,
     'this buildx keeps no build records (they need buildx 0.20 or newer)',
-    'Update buildx, or pipe the log: docker build --progress=plain . 2>&1 | cachewhy.',
+    'update buildx, or pipe the log: docker build --progress=plain . 2>&1 | cachewhy',
   ],
   [
     /Unimplemented|unknown (?:service|method)|does not support history|history API/i,
     'this builder keeps no build records',
-    'Update the engine (Docker 23 or newer) or its BuildKit.',
+    'update the engine (Docker 23 or newer) or its BuildKit',
   ],
-  [/no builder "|builder .{0,80} not found|could not find.{0,40}builder/i, 'there is no such builder', 'See `docker buildx ls`.'],
+  [/no builder "|builder .{0,80} not found|could not find.{0,40}builder/i, 'there is no such builder', 'see `docker buildx ls`'],
   [
     /no record found|no build record|record not found|failed to get.{0,40}record/i,
     'there is no such build on record',
-    'See `docker buildx history ls`.',
+    'see `docker buildx history ls`',
   ],
 ];
 
@@ -166,5 +166,5 @@ function explainFailure(stderr: string): RecordsUnavailable {
       .find((l) => l.trim() !== '')
       ?.replace(/^ERROR: /, '')
       .trim() ?? 'no message';
-  return new RecordsUnavailable(`docker buildx said: ${line.slice(0, 300)}`, 'Run `docker buildx history ls` to see more.');
+  return new RecordsUnavailable(`docker buildx said: ${line.slice(0, 300)}`, 'run `docker buildx history ls` to see more');
 }

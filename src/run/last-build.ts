@@ -98,14 +98,14 @@ async function select(ref: string | undefined, options: LastOptions): Promise<Se
       },
     ];
   });
-  if (selected.length === 0) throw new RecordsUnavailable(`the record of ${chosen.ref} is gone`, 'See `docker buildx history ls`.');
+  if (selected.length === 0) throw new RecordsUnavailable(`the record of ${chosen.ref} is gone`, 'see `docker buildx history ls`');
   return selected;
 }
 
 /** `undefined` the newest of our own, `^2` the second before the newest, an id or its beginning, `builder/node/id`. */
 function chooseListed(ref: string | undefined, listed: readonly ListedBuild[], isOurs: (l: ListedBuild) => boolean): ListedBuild {
   if (listed.length === 0)
-    throw new RecordsUnavailable('the builder has no build on record', 'Build something, or name another one with --builder.');
+    throw new RecordsUnavailable('the builder has no build on record', 'build something, or name another one with --builder');
   if (ref === undefined) {
     const over = listed.filter((l) => l.status !== 'running');
     // On a shared builder the newest may be somebody else's.
