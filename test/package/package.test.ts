@@ -150,6 +150,17 @@ describe('the command line', () => {
 });
 
 describe('the library entry', () => {
+  it('imports nothing that an install does not bring', () => {
+    const { dependencies } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const texts = files.filter((f) => /^dist\/(?:src|parsers)\//.test(f)).map((f) => readFileSync(path.join(folder, f), 'utf8'));
+    const imported = texts.flatMap((text) => [...text.matchAll(/^(?:import|export) .*?from ['"]([a-z@][^'"]*)['"]/gm)].map((m) => m[1]!));
+    const packages = new Set(imported.filter((name) => !name.startsWith('node:')));
+    expect(packages.size).toBeGreaterThan(0);
+    for (const name of packages) expect(Object.keys(dependencies)).toContain(name);
+  });
+
   /** Its dependencies, as an install would place them. */
   function addDependencies(): void {
     for (const name of readdirSync(path.join(root, 'node_modules')))
