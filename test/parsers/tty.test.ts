@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import plain from '../../parsers/plain.ts';
+import { sameName } from '../../parsers/tty/frame.ts';
 import tty from '../../parsers/tty.ts';
 import type { BuildLog } from '../../src/graph/log.ts';
-import { expectLinear, expectRobust, only, read, readLines, sample, steps, word } from './read.ts';
+import { expectLinear, expectRobust, only, read, readLines, sample, steps, transcript, word } from './read.ts';
 
 /** Rows as a terminal of 100 columns shows them. */
 function frame(header: string, rows: readonly (readonly [string, string])[]): string {
@@ -210,6 +211,57 @@ describe('a capture of the terminal', () => {
       'done [build 2/4] WORKDIR /app',
       'open [build 3/4] RUN go build',
     ]);
+  });
+
+  it('joins the rows of its frames: names that were cut, sizes that were shown once, two of one name', () => {
+    const output = ['=> # compiling', '0.0s'] as const;
+    const first = frame('Building 2.0s (2/9)', [
+      DEFINITION,
+      ['=> transferring dockerfile: 220B', '0.0s'],
+      FROM,
+      ['[2/4] RUN npm ci --no-audit --prefer-offline', '1.0s'],
+      output,
+      ['[internal] preparing inline document', '0.0s'],
+    ]);
+    const second = frame('Building 9.0s (5/9)', [
+      DEFINITION,
+      FROM,
+      ['[2/4] RUN npm ci --no-audit --prefer', '3.0s'],
+      ['[internal] preparing inline document', '0.1s'],
+      ['[internal] preparing inline document', '0.2s'],
+      ['[3/4] RUN b', '6.0s'],
+    ]);
+    expect(transcript(only(read(tty, `${first}\n${second}`)))).toEqual([
+      '#1 done [internal] load build definition from Dockerfile, 0 s',
+      '#2 done [1/3] FROM docker.io/library/node:20, 0 s',
+      '#3 done [2/4] RUN npm ci --no-audit --prefer, 3 s, 1 of output',
+      '#4 done [internal] preparing inline document, 0.1 s',
+      '#5 done [internal] preparing inline document, 0.2 s',
+      '#6 open [3/4] RUN b',
+    ]);
+  });
+
+  it('of rows that might still run, takes those whose clocks were seen to move last', () => {
+    const rows = ([a, b, c]: readonly [string, string, string]) =>
+      [DEFINITION, FROM, ['[a 2/2] RUN a', a], ['[b 2/2] RUN b', b], ['[c 2/2] RUN c', c]] as const;
+    const clocks = [
+      ['Building 2.0s (2/9)', ['1.0s', '1.0s', '1.0s']],
+      ['Building 3.0s (3/9)', ['2.0s', '1.2s', '2.0s']],
+      ['Building 4.0s (4/9)', ['3.0s', '1.2s', '2.5s']],
+    ] as const;
+    const text = clocks.map(([head, times]) => frame(head, rows(times))).join('\n');
+    expect(words(only(read(tty, text))).slice(2)).toEqual(['open [a 2/2] RUN a', 'done [b 2/2] RUN b', 'done [c 2/2] RUN c']);
+  });
+
+  it.each([
+    ['[2/3] RUN npm ci --no-audit', '[2/3] RUN npm ci --no-au', true],
+    ['[2/3] RUN npm ci --no-au', '[2/3] RUN npm ci --no-audit', true],
+    ['[2/3] RUN a', '[2/3] RUN a', true],
+    ['[2/3] RUN a', '[2/3] RUN a b', false],
+    ['[2/3] RUN npm ci --no-audit', '[3/3] RUN npm ci --no-au', false],
+    ['[2/3] RUN npm ci --no-audit', 'ci --no-audit and so on', false],
+  ])('%s and %s are one row: %s', (a, b, same) => {
+    expect(sameName(a, b)).toBe(same);
   });
 
   it('tells builds apart: after the end, when the clock starts again, or where other text stands between', () => {
