@@ -8,17 +8,17 @@ import { describe, expect, it } from 'vitest';
 
 /** From the ground up. Rooms of one floor do not know each other. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['dictionary', 'errors', 'events', 'text', 'json', 'version', 'completion', 'options'],
+  ['dictionary', 'errors', 'events', 'text', 'json', 'version', 'options'],
   // What is read and said. The machine: files, streams, programs.
   ['machine', 'model', 'git', 'parsers', 'guard'],
-  ['context', 'config', 'graph', 'secrets', 'accept', 'log'],
+  ['context', 'config', 'graph', 'secrets', 'log'],
   ['say-error', 'input', 'command', 'dockerfile'],
   ['keys', 'oci', 'output'],
   // What is remembered.
   ['baseline', 'history'],
   // What is concluded.
   ['causes', 'headline'],
-  ['advice', 'suspects', 'reporters', 'explain', 'budgets', 'diff'],
+  ['advice', 'suspects', 'reporters', 'budgets', 'diff'],
   ['fix'],
   ['diagnose', 'simulate'],
   ['compare'],

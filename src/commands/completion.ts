@@ -13,7 +13,7 @@ const command: CommandModule<object, Options> = {
       describe: 'Default: the shell in $SHELL',
     }) as unknown as Argv<Options>,
   handler: async ({ shell }) => {
-    const { completionScript } = await import('../completion.ts');
+    const { completionScript } = await import('./completion-scripts.ts');
     process.stdout.write(completionScript(shell ?? process.env.SHELL ?? ''));
   },
 };

@@ -10,7 +10,7 @@ const command: CommandModule<object, Options> = {
   builder: (yargs: Argv): Argv<Options> =>
     yargs.positional('cause', { type: 'string', describe: 'A kind of cause; none: the list' }) as Argv<Options>,
   handler: async ({ cause }) => {
-    const { explainCause } = await import('../explain.ts');
+    const { explainCause } = await import('./explain-cause.ts');
     process.stdout.write(explainCause(cause));
   },
 };

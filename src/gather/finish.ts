@@ -1,10 +1,11 @@
 /** The last touches to a report that need what was gathered: accepted misses, the trend, and what the next build is held against. */
-import { markAccepted } from '../accept.ts';
+
 import { storeBaseline, withTrend } from '../baseline/open.ts';
 import { saveBaseline } from '../baseline/store.ts';
 import type { BuildReport } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
 import { maskText } from '../secrets.ts';
+import { markAccepted } from './accept.ts';
 import type { Gathered } from './gather.ts';
 
 /**

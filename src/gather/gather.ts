@@ -1,6 +1,5 @@
 /** Finds what else is known of a build: its Dockerfile, its context, what the build before looked like. Reads files; decides nothing. */
 import path from 'node:path';
-import type { Acceptance } from '../accept.ts';
 import type { Baseline } from '../baseline/model.ts';
 import type { ScopeEntry } from '../causes/define.ts';
 import type { BuildCommand } from '../command/types.ts';
@@ -13,6 +12,7 @@ import type { StepGraph } from '../graph/step.ts';
 import { projectRoot } from '../machine/plain-file.ts';
 import type { BuildReport, SuspectHit } from '../model.ts';
 import type { DiagnosisOptions } from '../options.ts';
+import type { Acceptance } from './accept.ts';
 import { findContext, findDockerfile, type Limits, type Source } from './sources.ts';
 
 /** All that was found for one build, and how to remember it. */

@@ -1,7 +1,6 @@
 /** What a build's Dockerfile, context and baseline tell of it. */
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
-import { readAcceptances } from '../accept.ts';
 import { baselineFile } from '../baseline/folder.ts';
 import type { Baseline, Project } from '../baseline/model.ts';
 import { openBaseline } from '../baseline/open.ts';
@@ -27,6 +26,7 @@ import type { DiagnosisOptions } from '../options.ts';
 import { agesOfPast } from '../suspects/ages.ts';
 import { findStaleArguments } from '../suspects/stale-argument.ts';
 import { findStaleHits } from '../suspects/stale-files.ts';
+import { readAcceptances } from './accept.ts';
 import { findArguments } from './arguments.ts';
 import { namedImages, readContext, readNamedContexts } from './contexts.ts';
 import type { Gathered, Given } from './gather.ts';

@@ -1,8 +1,8 @@
 /** `cachewhy explain`: the documentation of the causes, from the causes themselves. */
 
-import { causes } from './causes/index.ts';
-import { UserError } from './errors.ts';
-import { wrap } from './text.ts';
+import { causes } from '../causes/index.ts';
+import { UserError } from '../errors.ts';
+import { wrap } from '../text.ts';
 
 /** @throws UserError for an unknown cause */
 export function explainCause(kind: string | undefined): string {

@@ -4,7 +4,7 @@
  *   # cachewhy ignore=context-files-changed reason="the sources change in every build, and compiling them is the point"
  *   COPY . .
  */
-import type { BuildReport, MissReport } from './model.ts';
+import type { BuildReport, MissReport } from '../model.ts';
 
 export interface Acceptance {
   /** First line of the instruction that follows, 1-based; null where none does. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { markAccepted, readAcceptances } from '../src/accept.ts';
-import type { BuildReport, CauseKind, MissReport } from '../src/model.ts';
+import { markAccepted, readAcceptances } from '../../src/gather/accept.ts';
+import type { BuildReport, CauseKind, MissReport } from '../../src/model.ts';
 
 const DOCKERFILE = `# syntax=docker/dockerfile:1
 FROM node:20
