@@ -96,7 +96,7 @@ export function readFailure(text: string): { readonly step: string; readonly mes
   const at = text.indexOf(AT_STEP);
   if (at < 0) return undefined;
   const from = at + AT_STEP.length;
-  // The step's own text may hold a quote and a colon; what follows the last of them is the reason, and short.
+  // The reason is short, and may hold a quote and a colon: `exec: "x": not found`. A step that holds them as well is not found by its text.
   const end = text.indexOf('": ', Math.max(from, text.length - MAX_REASON - 3));
   if (end < 0 || end - from > MAX_STEP) return undefined;
   const prefix = /(?:Error: |error )?(?:error )?$/.exec(text.slice(Math.max(0, at - 20), at))![0];

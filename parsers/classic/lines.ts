@@ -14,8 +14,7 @@ export interface StepLine {
 }
 
 export type ClassicLine =
-  | { readonly kind: 'using-cache' | 'running' | 'removed' }
-  | { readonly kind: 'result'; readonly image: string }
+  | { readonly kind: 'using-cache' | 'running' | 'result' | 'removed' }
   | { readonly kind: 'triggers'; readonly count: number }
   | { readonly kind: 'succeeded' | 'tagged' }
   | { readonly kind: 'context'; readonly bytes: number }
@@ -25,7 +24,7 @@ export type ClassicLine =
 const STEP =
   /^\s{0,8}(Step (?:(\d{1,4})(?:\/(\d{1,4}))?|onbuild-\d{1,4}) : ((?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)(?=\s|\[|$).*))$/is;
 /** ` ---> Using cache`, ` ---> 8edb46c03b9b`, ` ---> Running in 12c033d394c1`; a paste may have lost the blank */
-const ARROW = /^\s{0,8}---> (?:(Using cache)|(Running in) [0-9a-f]{12}|([0-9a-f]{12}))\s*$/;
+const ARROW = /^\s{0,8}---> (?:(Using cache)|(Running in) [0-9a-f]{12}|[0-9a-f]{12})\s*$/;
 /** `Removing intermediate container 03d2c66dfe46`, ` ---> Removed intermediate container …`; output without a line end stands before it */
 const REMOVED = /Remov(?:ing|ed) intermediate container [0-9a-f]{12}\s*$/;
 const BUILT = /^\s{0,8}Successfully (built [0-9a-f]{12}|tagged \S+)\s*$/;
@@ -51,7 +50,7 @@ export function readStep(text: string): StepLine | undefined {
 
 export function readLine(text: string): ClassicLine | undefined {
   const arrow = ARROW.exec(text);
-  if (arrow) return arrow[1] ? { kind: 'using-cache' } : arrow[2] ? { kind: 'running' } : { kind: 'result', image: arrow[3] ?? '' };
+  if (arrow) return { kind: arrow[1] ? 'using-cache' : arrow[2] ? 'running' : 'result' };
   if (REMOVED.test(text)) return { kind: 'removed' };
   const built = BUILT.exec(text);
   if (built) return { kind: built[1]?.startsWith('built') ? 'succeeded' : 'tagged' };
