@@ -1,5 +1,6 @@
 import type { Cause, Facts, Finding } from './define.ts';
-import { lineAbove, looksVolatile, type MissView } from './signals.ts';
+import { lineAbove } from './place.ts';
+import { looksVolatile, type MissView } from './signals.ts';
 
 const cause: Cause = {
   kind: 'build-arg-changed',
@@ -14,7 +15,7 @@ const cause: Cause = {
   },
   suspect(view, facts) {
     const { step } = view;
-    const line = lineAbove(view, facts.graph);
+    const line = lineAbove(view.step, facts.graph);
     if (line?.parsed.instruction === 'ARG')
       return one('likely', 1, /^ARG\s+([A-Za-z_]\w*)/.exec(line.parsed.text)?.[1], [
         `${line.name} ran anew although what stands above it was reused: in the classic builder ARG is a step of its own`,

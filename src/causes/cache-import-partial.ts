@@ -1,6 +1,6 @@
 import { isMiss } from '../graph/step.ts';
 import type { Cause } from './define.ts';
-import { isReadStage } from './signals.ts';
+import { isReadStage } from './place.ts';
 
 const cause: Cause = {
   kind: 'cache-import-partial',

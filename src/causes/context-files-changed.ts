@@ -1,6 +1,7 @@
 import { readsContext } from '../graph/names.ts';
 import type { Cause } from './define.ts';
-import { isBroadCopy, isReadStage } from './signals.ts';
+import { isReadStage } from './place.ts';
+import { isBroadCopy } from './signals.ts';
 
 const cause: Cause = {
   kind: 'context-files-changed',

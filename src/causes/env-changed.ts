@@ -1,6 +1,7 @@
 import type { Step } from '../graph/step.ts';
 import type { Cause, Finding } from './define.ts';
-import { lineAbove, type MissView } from './signals.ts';
+import { lineAbove } from './place.ts';
+import type { MissView } from './signals.ts';
 
 const cause: Cause = {
   kind: 'env-changed',
@@ -13,7 +14,7 @@ const cause: Cause = {
     example: '    ENV APP_VERSION=1.4.2       # changes with every release\n    RUN apt-get install -y …    # runs again with it',
   },
   suspect(view, facts) {
-    const line = lineAbove(view, facts.graph);
+    const line = lineAbove(view.step, facts.graph);
     if (line?.parsed.instruction === 'ENV') return ranAgain(line);
     if (view.step.parsed.instruction !== 'RUN') return undefined;
     if (facts.signals.dockerfileUnchanged && view.baseState === 'known') return undefined;

@@ -1,5 +1,6 @@
 import type { Cause } from './define.ts';
-import { isNewBase, lineAbove, saysOneThing } from './signals.ts';
+import { lineAbove } from './place.ts';
+import { isNewBase, saysOneThing } from './signals.ts';
 
 const cause: Cause = {
   kind: 'instruction-changed',
@@ -15,7 +16,7 @@ const cause: Cause = {
   suspect(view, { graph, signals }) {
     const { step } = view;
     if (signals.dockerfileUnchanged) return undefined;
-    const line = lineAbove(view, graph);
+    const line = lineAbove(view.step, graph);
     if (line && !/^(?:ENV|ARG)$/.test(line.parsed.instruction ?? ''))
       return {
         kind: 'instruction-changed',
