@@ -61,6 +61,27 @@ test('two that save at once leave a whole baseline of one of them, and every rea
   expect(loadBaseline(file).note).toBeNull();
 });
 
+test('of two that looked at the same time, the one that saves last remembers what the other built', () => {
+  const file = path.join(folder, 'both.json.gz');
+  const build = (day: number): ReturnType<typeof baseline>['past'][number] => ({
+    at: `2026-01-0${day}T00:00:00.000Z`,
+    hitRate: 1,
+    rebuiltSeconds: day,
+    missed: [],
+  });
+  saveBaseline(file, baseline({ past: [build(1)] }));
+  loadBaseline(file);
+  // Another process saves meanwhile.
+  const elsewhere = path.join(folder, 'elsewhere.json.gz');
+  saveBaseline(elsewhere, baseline({ past: [build(1), build(2)] }));
+  writeFileSync(file, readFileSync(elsewhere));
+  expect(saveBaseline(file, baseline({ command: 'ours', past: [build(1), build(3)] }))).toBeNull();
+  expect(loadBaseline(file).baseline).toMatchObject({ command: 'ours', past: [build(1), build(2), build(3)] });
+  // Nobody came between: the past is what the caller says.
+  saveBaseline(file, baseline({ past: [build(4)] }));
+  expect(loadBaseline(file).baseline!.past).toEqual([build(4)]);
+});
+
 const canMount = ((): boolean => {
   try {
     execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' });
