@@ -48,5 +48,5 @@ export interface Cause {
   readonly title: string;
   readonly docs: CauseDocs;
   /** Weighs the cause for one first miss from the log, the command line and the Dockerfile alone, without a build to compare with. */
-  readonly suspect?: (view: MissView, facts: Facts) => readonly Finding[] | Finding | undefined;
+  readonly suspect?: (view: MissView, facts: Facts) => Finding | undefined;
 }

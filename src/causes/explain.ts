@@ -24,12 +24,9 @@ export function explainMiss(
   const decided = computed.some((c) => c.confidence === 'certain');
   for (const cause of causes) {
     const found = cause.suspect?.(view, facts);
-    for (const f of found === undefined ? [] : Array.isArray(found) ? (found as readonly Finding[]) : [found as Finding]) {
-      if (ruledOut.has(f.kind)) continue;
-      // Where ingredients were compared, suspicions add nothing but a flag that is proven.
-      if (decided ? f.confidence === 'certain' && !findings.some((x) => x.kind === f.kind) : !findings.some((x) => x.kind === f.kind))
-        findings.push(f);
-    }
+    if (!found || ruledOut.has(found.kind) || findings.some((f) => f.kind === found.kind)) continue;
+    // Where ingredients were compared, suspicions add nothing but a flag that is proven.
+    if (!decided || found.confidence === 'certain') findings.push(found);
   }
   findings.sort((a, b) => RANK[a.confidence] - RANK[b.confidence] || b.weight - a.weight);
   const shown = findings.slice(0, MAX_CAUSES).map(({ weight: _, ...report }): CauseReport => report);
