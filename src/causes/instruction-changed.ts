@@ -1,6 +1,6 @@
 import type { Cause } from './define.ts';
 import { lineAbove } from './place.ts';
-import { isNewBase, saysOneThing } from './signals.ts';
+import { isNewBase, type MissView, type Signals, saysOneThing } from './signals.ts';
 
 const cause: Cause = {
   kind: 'instruction-changed',
@@ -37,8 +37,7 @@ const cause: Cause = {
     return {
       kind: 'instruction-changed',
       confidence: 'possible',
-      // An edit leaves the base where it was: a base that is new to this cache is another story.
-      weight: isNewBase(view, signals) ? 0.45 : run ? 0.8 : saysOneThing(step) ? 0.53 : 0.6,
+      weight: weigh(view, signals),
       summary: `The ${step.parsed.instruction} line was edited`,
       because,
       before: null,
@@ -47,3 +46,11 @@ const cause: Cause = {
   },
 };
 export default cause;
+
+function weigh(view: MissView, signals: Signals): number {
+  // An edit leaves the base where it was: a base that is new to this cache is another story.
+  if (isNewBase(view, signals)) return 0.45;
+  if (view.step.parsed.instruction === 'RUN') return 0.8;
+  if (saysOneThing(view.step)) return 0.53;
+  return / --ch(?:mod|own)=/.test(view.step.parsed.text) ? 0.66 : 0.6;
+}
