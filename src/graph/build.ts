@@ -105,7 +105,7 @@ function foldGroups(vertices: Vertex[]): Vertex[] {
       names: [copy.group?.name || copy.names[0] || ''],
       inputs: [...new Set(members.flatMap((m) => m.inputs ?? []))].filter((id) => !inner.has(id)),
       merging: copy.merging || ran,
-      intervals: members.flatMap((m) => m.intervals.map((i) => (m === copy ? i : { ...i, cached: i.cached }))),
+      intervals: members.flatMap((m) => m.intervals),
       terminals: copy.terminals.length > 0 ? copy.terminals : others.flatMap((m) => m.terminals),
     });
     for (const m of others) standIn.set(m.id, copy.id);

@@ -84,6 +84,72 @@ describe('from a log to its steps', () => {
       ['#1 internal none 0 s', '#2 failed first-miss on #1', 'failed'],
     ],
     [
+      'hits that were only assumed, for the key of a step below them could not be made',
+      [
+        'CACHED [1/4] FROM x',
+        'CACHED [2/4] RUN a',
+        `CACHED [3/4] RUN b | ${LAYER}`,
+        'ERROR [4/4] COPY a . !! failed to calculate checksum of ref x: "/a": not found',
+      ],
+      ['#1 internal none 0 s', '#2 skipped none 0 s on #1', '#3 reused reused 0 s on #2, pulled', '#4 failed first-miss on #3', 'failed'],
+    ],
+    [
+      'hits that are proven by a step that ran on them',
+      [
+        'CACHED [a 1/3] FROM x',
+        'CACHED [a 2/3] RUN a',
+        'DONE [a 3/3] RUN b',
+        'CACHED [b 1/3] FROM y',
+        'CACHED [b 2/3] RUN c',
+        'ERROR [b 3/3] RUN d !! exit code: 1',
+      ],
+      [
+        '#1 internal none 0 s',
+        '#2 reused reused 0 s on #1',
+        '#3 rebuilt first-miss 1 s on #2',
+        '#4 internal none 0 s',
+        '#5 reused reused 0 s on #4',
+        '#6 failed first-miss on #5',
+        'failed',
+      ],
+    ],
+    [
+      'COPY --link on the store that knows no links, and without a miss above it',
+      [
+        'CACHED [a 1/3] FROM x',
+        'DONE [a 2/3] RUN a',
+        'DONE=0.0 [a 3/3] COPY --link a /a',
+        'CACHED [b 1/2] FROM y',
+        'DONE=0.0 [b 2/2] COPY --link b /b',
+        'DONE exporting to image | writing image sha256:0123456789ab done',
+      ],
+      [
+        '#1 internal none 0 s',
+        '#2 rebuilt first-miss 1 s on #1',
+        '#3 rebuilt cascade 0 s on #2',
+        '#4 internal none 0 s',
+        '#5 rebuilt first-miss 0 s on #4',
+        'succeeded',
+      ],
+    ],
+    [
+      'COPY --link of no length below a miss, and one that was cached and merged',
+      [
+        'CACHED [1/4] FROM x',
+        'DONE [2/4] RUN a',
+        'DONE=0.1 [3/4] COPY --chown=1:1 --link=true a /a',
+        'CACHED [4/4] COPY --link b /b | merging 0.0s done',
+        'DONE exporting to image',
+      ],
+      [
+        '#1 internal none 0 s',
+        '#2 rebuilt first-miss 1 s on #1',
+        '#3 reused cut-off 0.1 s on #2, rebased',
+        '#4 reused cut-off 0 s on #3, rebased',
+        'succeeded',
+      ],
+    ],
+    [
       'a build that was cancelled',
       ['CACHED [1/2] FROM x', 'CANCELED [2/2] RUN a | 0.5 printed'],
       ['#1 internal none 0 s', '#2 canceled first-miss 0.5 s on #1', 'canceled'],
@@ -200,6 +266,15 @@ describe('from a log to its steps', () => {
     ],
   ])('%s', (_, log, want) => {
     expect(told(log)).toEqual(want);
+  });
+
+  it('knows how long the build took from its own words, its real times, or the stamps of the CI', () => {
+    expect(graphOf(sample('docker28/src-edit.tty.final.txt')).seconds).toBe(0.6);
+    expect(graphOf(sample('docker28/src-edit.history-rawjson.log')).seconds).toBeCloseTo(1.3, 0);
+    expect(graphOf(sample('docker28/src-edit.plain.log')).seconds).toBeNull();
+    const lines = plainLog(['CACHED [1/2] FROM x', 'DONE [2/2] RUN a']).split('\n');
+    const stamped = lines.map((l, i) => `2026-01-02T03:04:0${i}.0000000Z ${l}`).join('\n');
+    expect(graphOf(stamped).seconds).toBe(4);
   });
 
   it.each([
