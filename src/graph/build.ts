@@ -20,14 +20,12 @@ export interface StepDraft {
   readonly steps: ReadonlyMap<string, Step>;
 }
 
-/**
- * @param log one build's events
- * @param known what a matching Dockerfile adds; it overrides what the names suggest, never what the log states
- */
-export function buildGraph(log: BuildLog, known?: ReadonlyMap<string, KnownStep>): StepGraph {
-  return settleGraph(draftGraph(log), known);
+/** The graph of one build from its log alone. */
+export function buildGraph(log: BuildLog): StepGraph {
+  return settleGraph(draftGraph(log));
 }
 
+/** What the log says of each step by itself, before they are held against each other. */
 export function draftGraph(log: BuildLog): StepDraft {
   const steps = createSteps(log);
   for (const s of steps) readStatus(s, log);
@@ -37,6 +35,7 @@ export function draftGraph(log: BuildLog): StepDraft {
   return { log, steps: new Map(steps.map((s) => [s.id, s])) };
 }
 
+/** @param known what a matching Dockerfile adds; it overrides what the names suggest, never what the log states */
 export function settleGraph({ log, steps: byId }: StepDraft, known: ReadonlyMap<string, KnownStep> = new Map()): StepGraph {
   const steps = [...byId.values()];
   for (const s of steps) {

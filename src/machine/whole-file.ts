@@ -73,7 +73,8 @@ const TEMPORARY = /\.\d+\.[0-9a-z]+\.tmp$/;
 const DAY = 24 * 3600 * 1000;
 
 /** Removes, of files in a folder of our own, what a killed writer left a day ago or before. Never throws. */
-export function dropTemporary(files: readonly string[], now: number = Date.now()): void {
+export function dropTemporary(files: readonly string[]): void {
+  const now = Date.now();
   for (const file of files) {
     if (!TEMPORARY.test(file)) continue;
     try {
