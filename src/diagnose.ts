@@ -108,10 +108,17 @@ interface Explained {
   readonly notes: readonly string[];
 }
 
+/** First misses that are looked into: a build of a thousand steps has a few dozen. */
+const MAX_EXPLAINED = 500;
+
 function explainMisses(graph: StepGraph, facts: Facts, evidence: Evidence, comparison: Comparison | undefined): Explained {
-  const found = graph.misses.map((miss) => {
+  const found = graph.misses.map((miss, at) => {
     const view = viewMiss(miss, graph);
-    return { miss, view, causes: explainMiss(view, facts, comparison?.causes.get(miss.root.id), comparison?.ruledOut?.get(miss.root.id)) };
+    return {
+      miss,
+      view,
+      causes: explainMiss(view, facts, comparison?.causes.get(miss.root.id), comparison?.ruledOut?.get(miss.root.id), at >= MAX_EXPLAINED),
+    };
   });
   const hidden = comparison?.hidden ?? new Map<string, readonly CauseReport[]>();
   const args = [...found.flatMap((f) => f.causes), ...[...hidden.values()].flat()].flatMap((c) =>

@@ -12,6 +12,7 @@ const MAX_CAUSES = 5;
  * @param view the first miss
  * @param computed causes found by comparing ingredients: they outrank everything but a flag that switched the cache off
  * @param ruledOut kinds that a comparison excludes
+ * @param brief only what was computed counts: suspicions look at the whole log, and there are too many misses for that
  * @returns ranked causes, never empty
  */
 export function explainMiss(
@@ -19,10 +20,11 @@ export function explainMiss(
   facts: Facts,
   computed: readonly Finding[] = [],
   ruledOut: ReadonlySet<CauseKind> = new Set(),
+  brief = false,
 ): CauseReport[] {
   const findings: Finding[] = [...computed];
   const decided = computed.some((c) => c.confidence === 'certain');
-  for (const cause of causes) {
+  for (const cause of brief ? [] : causes) {
     const found = cause.suspect?.(view, facts);
     if (!found || ruledOut.has(found.kind) || findings.some((f) => f.kind === found.kind)) continue;
     // Where ingredients were compared, suspicions add nothing but a flag that is proven.
@@ -35,8 +37,10 @@ export function explainMiss(
     {
       kind: 'unexplained',
       confidence: 'possible',
-      summary: 'Nothing in the log explains it',
-      because: [`${view.step.id} ran, and no cause that a log can show fits`],
+      summary: brief ? 'It was not looked into' : 'Nothing in the log explains it',
+      because: [
+        `${view.step.id} ran, and ${brief ? 'the build has too many first misses to look into each' : 'no cause that a log can show fits'}`,
+      ],
     },
   ];
 }

@@ -18,10 +18,17 @@ interface Chain {
   readonly contexts: boolean;
 }
 
+/**
+ * In a log with more stages than these nobody's build is told: what stages stand on one another, which only all of them together tell, is not
+ * guessed at, so that the time it takes stays within bounds.
+ */
+const MAX_CHAINS = 1000;
+
 /** Fills `inputs` of every step. Steps that have exact inputs keep them. */
 export function inferInputs(steps: readonly Step[]): void {
   const chains = gatherChains(steps);
   const ends = new Set<string>();
+  const contexts = steps.filter((s) => /load build context/.test(s.name));
   for (const s of steps) for (const ref of references(s)) ends.add(ref.toLowerCase());
   for (const step of steps) {
     if (step.vertex.inputs !== undefined || step.parsed.position === null) continue;
@@ -36,10 +43,8 @@ export function inferInputs(steps: readonly Step[]): void {
       if (source && source !== step) found.add(source.id);
     }
     if (readsContext(step.parsed)) {
-      const context = steps.find(
-        (s) =>
-          /load build context/.test(s.name) &&
-          (step.parsed.target === null || s.aliases.some((a) => a.target === null || a.target === step.parsed.target)),
+      const context = contexts.find(
+        (s) => step.parsed.target === null || s.aliases.some((a) => a.target === null || a.target === step.parsed.target),
       );
       if (context) found.add(context.id);
     }
@@ -94,7 +99,7 @@ function predecessor(step: Step, alias: VertexName, chains: Map<string, Chain>, 
   if (!own) return undefined;
   const direct = below(own, position);
   const gapFrom = direct?.aliases.find((a) => chainKey(a) === own.key)?.position ?? 0;
-  if (gapFrom === position - 1 && direct) return direct;
+  if ((gapFrom === position - 1 && direct) || chains.size > MAX_CHAINS) return direct;
   // `[web build 2/4]` is shown for web alone although api has the same stage: look at the same stage of other targets.
   const sibling = best(
     [...chains.values()].filter((c) => c !== own && c.stage === own.stage && samePlatform(c, own) && c.target !== own.target),
