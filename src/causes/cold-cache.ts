@@ -10,7 +10,7 @@ const cause: Cause = {
   docs: {
     what: 'A new builder, another machine, a pruned or collected cache: the steps are the same, their results are not there.',
     known:
-      'Certain where the build before is known and nothing that counts differs. Likely when a log shows that nothing was reused on a builder that just started, or that downloaded its base images.',
+      'Certain where the build before is known and nothing that counts differs. Likely when a log shows that nothing was reused on a builder that just started, on a CI runner that downloaded its base, or where several bases were all missing. With one base, another tag leaves the same log behind: possible.',
     fix: 'In CI give the builder a memory: `--cache-to`/`--cache-from` with a registry, GitHub’s cache, or a builder that stays. On your own machine raise the limit of the garbage collection.',
     example:
       '    #1 [internal] booting buildkit\n    …\n    #7 [2/6] WORKDIR /app\n    #7 DONE 0.1s       <- nothing in this build was reused',
