@@ -160,10 +160,11 @@ function forcedStages(cacheable: readonly Step[], graph: StepGraph): Set<string>
 
 function newStages(cacheable: readonly Step[], graph: StepGraph, sameResults: ReadonlySet<Step>): Set<string> {
   const found = new Set<string>();
+  const stageOf = (s: Step): string => `${s.parsed.target ?? ''}\n${s.parsed.stage ?? ''}`;
+  const missed = new Map([...gather(cacheable.map((s) => [stageOf(s), s] as const))].map(([stage, steps]) => [stage, steps.every(isMiss)]));
   for (const { root, cascade } of graph.misses) {
     if (!opensStage(root, graph) || [root, ...cascade].some((s) => sameResults.has(s))) continue;
-    const own = cacheable.filter((s) => s.parsed.stage === root.parsed.stage && s.parsed.target === root.parsed.target);
-    if (own.every(isMiss)) found.add(root.id);
+    if (missed.get(stageOf(root)) ?? true) found.add(root.id);
   }
   return found;
 }

@@ -155,6 +155,19 @@ describe('hostile shapes', () => {
       'a hundred thousand vertices',
       Buffer.from(Array.from({ length: 100_000 }, (_, i) => `#${i} [internal] x ${i}\n#${i} DONE 0.1s\n`).join('')),
     ],
+    [
+      'three thousand stages of a step',
+      Buffer.from(Array.from({ length: 3000 }, (_, i) => `#${i} [s${i} 1/1] RUN x${i}\n#${i} DONE 0.1s\n`).join('')),
+    ],
+    [
+      'three thousand steps of the classic builder',
+      Buffer.from(
+        Array.from({ length: 3000 }, (_, i) => `Step ${i + 1}/3000 : RUN x${i}\n ---> Running in abcdefabcdef\n ---> abcdefabcdef\n`).join(
+          '',
+        ),
+      ),
+    ],
+    ['a record of twenty megabytes that does not end', Buffer.from(`{"vertexes":[${'a'.repeat(20_000_000)}`)],
     ['a hundred thousand names of one', Buffer.from(Array.from({ length: 100_000 }, (_, i) => `#7 [a ${i}/9] RUN ${i}\n`).join(''))],
   ])('%s', (_title, data) => {
     const reader = createLogReader();
