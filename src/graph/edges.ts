@@ -153,6 +153,27 @@ function samePlatform(a: Chain, b: Chain): boolean {
   return a.platform === b.platform;
 }
 
+const read = new WeakMap<Chain, ReadonlySet<string>>();
+
+/** Names of all that a stage reads from, in lower case. Asked for once the chains are whole. */
+function referencesOf(chain: Chain): ReadonlySet<string> {
+  const known = read.get(chain) ?? new Set([...chain.at.values()].flatMap(references).map((r) => r.toLowerCase()));
+  read.set(chain, known);
+  return known;
+}
+
+/** Does a stage read files of another, be it through a third? It cannot be that one's parent. */
+function readsStage(chain: Chain, wanted: Chain, chains: ReadonlyMap<string, Chain>): boolean {
+  const seen = new Set<Chain>([chain]);
+  for (const it of seen) {
+    const refs = referencesOf(it);
+    if (refs.size === 0) continue;
+    for (const other of chains.values())
+      if (other.stage !== null && refs.has(other.stage.toLowerCase()) && other.target === it.target) seen.add(other);
+  }
+  return seen.has(wanted);
+}
+
 /** `[deps 1/4]` … `[deps 3/4]`: FROM was counted and has no number of its own, for an additional context is in the image's place. */
 function standsOnContext(chain: Chain): boolean {
   const first = chain.at.get(1);
@@ -179,6 +200,7 @@ function parentStage(step: Step, own: Chain, chains: Map<string, Chain>, ends: R
     if (/^(?:stage-\d+)?$/.test(stage)) continue;
     if (!last || last === step || mine.has(stage) || last.parsed.instruction === 'FROM' || !endsBefore(last, step)) continue;
     if ((last.aliases.find((a) => chainKey(a) === chain.key)?.position ?? 0) + (standsOnContext(chain) ? 1 : 0) !== chain.of) continue;
+    if (readsStage(chain, own, chains)) continue;
     const score =
       (ends.has(stage) ? 0 : 2) +
       (/base|common|setup|prepare/.test(stage) ? 2 : 0) +
