@@ -52,3 +52,8 @@ test('nothing that one log suggests is certain, and nothing likely is wrong here
     }
   }
 });
+
+test('a stage that reads another is not its parent', () => {
+  const { report } = diagnose(readFileLog(path.join(folder, 'ru-base0.log')).builds[0]!);
+  expect(report.misses.map((m) => m.name)).toEqual(['[chef 2/2] WORKDIR /app']);
+});
