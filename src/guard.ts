@@ -52,8 +52,6 @@ const GUARDS: Readonly<Record<string, (text: string) => string>> = {
   openmetrics: guardProse,
   github: asItIs,
   azure: asItIs,
-  // Its own first and last line are groups.
-  'buildkite-group': (text) => text.replace(HASHES, '#\\u0023').replace(COLONS, '$1\\u003a:'),
 };
 
 /** A report as it is printed. A file is read by nobody who takes commands, but JSON may end on a terminal from there as well. */

@@ -35,7 +35,6 @@ const commands = (format: string, text: string): void => {
 const CHECKS: Readonly<Record<string, (text: string) => void>> = {
   terminal: (text) => expectPlain(text),
   'gitlab-section': (text) => between(text, -2),
-  'buildkite-group': (text) => between(text, undefined),
   json,
   sarif: json,
   gitlab: json,

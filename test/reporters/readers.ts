@@ -207,12 +207,6 @@ export const READERS: Readonly<Record<string, (text: string, report: Report) => 
     expect(section?.[1]).toBeDefined();
     expect(section![1]).not.toMatch(CONTROL);
   },
-  'buildkite-group': (t) => {
-    expect(t).toMatch(/^(?:---|\+\+\+) [^\n]+\n/);
-    expect(t).not.toMatch(CONTROL);
-    // No line of the report itself opens or closes a group.
-    for (const line of t.split('\n').slice(1)) expect(line).not.toMatch(/^(?:---|\+\+\+|~~~|\^\^\^)(?: |$)/);
-  },
   markdown: readMarkdown,
   buildkite: readMarkdown,
   github: (t) => {
