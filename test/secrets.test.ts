@@ -236,7 +236,6 @@ describe('masking free text', () => {
     'docker build --secret id=NPM_TOKEN,env=NPM_TOKEN .',
     'docker build --secret=id=npmrc,src=.npmrc .',
     'RUN TOKEN=$NPM_TOKEN npm ci',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's reference
     'RUN TOKEN=${NPM_TOKEN} npm ci',
     'RUN TOKEN=$(cat /run/secrets/token) npm ci',
     '--mount=type=secret,id=x,target=/root/.npmrc',
