@@ -6,6 +6,9 @@ export default defineConfig({
     exclude: ['test/e2e/**'],
     globalSetup: ['test/setup.ts'],
     testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Most tests wait for processes that they started.
+    maxWorkers: '100%',
     env: { NO_COLOR: '1' },
   },
 });
