@@ -28,6 +28,7 @@ export function takeWord(r: Scanner): Word {
   let out = '';
   let dynamic = false;
   let windows = false;
+  let quoted = false;
   const add = (piece: { text: string; dynamic: boolean }): void => {
     out += piece.text;
     dynamic ||= piece.dynamic;
@@ -35,6 +36,7 @@ export function takeWord(r: Scanner): Word {
   while (r.at < r.text.length) {
     const c = r.text[r.at]!;
     if (WORD_END.has(c)) break;
+    quoted ||= c === "'" || c === '"';
     if (c === "'") add(singleQuoted(r));
     else if (c === '"') add(doubleQuoted(r));
     else if (c === '$') add(dollar(r));
@@ -46,8 +48,8 @@ export function takeWord(r: Scanner): Word {
         // The shell joins what stands on both sides; a continuation with blanks around it ends the word anyway.
         continue;
       }
-      // Only the start of a word tells a path of Windows; reading all of a long one each time would take its square.
-      if (out.length < 300) windows = WINDOWS_PATH.test(out);
+      // Only the start of a word tells a path of Windows; reading all of a long one each time would take its square. `'.'\''` is none.
+      if (out.length < 300) windows = !quoted && WINDOWS_PATH.test(out);
       out += c === '\\' ? backslash(r, windows) : takeChar(r);
     } else if (c === '%') add(percent(r));
     else out += takeChar(r);

@@ -408,6 +408,7 @@ describe('any text', () => {
         const quoted = tags.map((t) => `-t '${t.replaceAll("'", "'\\''")}'`).join(' ');
         expect(parseCommandLine(`docker build ${quoted} .`)[0]!.tags).toEqual(tags);
       }),
+      { examples: [[[".' "]]] },
     );
   });
 
