@@ -227,11 +227,15 @@ function list(value: Json): string | null {
         .join(',');
 }
 
+/** No operation nests as deep as this; what does is taken for equal below. */
+const MAX_DEPTH = 100;
+
 /** JSON with sorted keys. */
-function canonical(value: Json): string {
-  return JSON.stringify(value, (_, v: Json) =>
-    typeof v === 'object' && v !== null && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : v,
-  );
+function canonical(value: Json, depth: number = 0): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (depth > MAX_DEPTH) return '"…"';
+  if (Array.isArray(value)) return `[${value.map((v: Json) => canonical(v, depth + 1)).join(',')}]`;
+  const fields = Object.entries(value).filter(([, v]) => v !== undefined);
+  fields.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([name, v]) => `${JSON.stringify(name)}:${canonical(v, depth + 1)}`).join(',')}}`;
 }
