@@ -33,6 +33,8 @@ export interface RegistryRequest {
   readonly accept?: readonly number[];
 }
 
+/** The signal ends what it can by itself. */
+const GRACE_MS = 200;
 const MAX_REDIRECTS = 5;
 const SMALL = 1024 * 1024;
 
@@ -40,6 +42,8 @@ export class RegistryClient {
   readonly reference: OciReference;
   private readonly env: Readonly<Record<string, string | undefined>>;
   private readonly signal: AbortSignal;
+  /** By `performance.now()`. */
+  private readonly deadline: number;
   private readonly actions: string;
   private authorization: string | null = null;
   private credentials: Promise<Credentials | null> | null = null;
@@ -55,6 +59,7 @@ export class RegistryClient {
     this.actions = actions;
     this.env = env;
     this.signal = AbortSignal.timeout(timeoutMs);
+    this.deadline = performance.now() + timeoutMs;
   }
 
   /** @throws RegistryError */
@@ -110,7 +115,7 @@ export class RegistryClient {
     body: Uint8Array | undefined,
     limit: number,
   ): Promise<RegistryAnswer> {
-    try {
+    const ask = async (): Promise<RegistryAnswer> => {
       const response = await fetch(url, {
         method,
         headers,
@@ -119,9 +124,26 @@ export class RegistryClient {
         signal: this.signal,
       });
       return { status: response.status, headers: response.headers, body: await readBody(response, limit) };
+    };
+    try {
+      return await this.inTime(ask());
     } catch (error) {
       if (error instanceof RegistryError) throw error;
       throw new RegistryError(silence(error), 0);
+    }
+  }
+
+  /** Node waits without end, whatever the signal says, for a body that is cut off in an encoding that it claims. */
+  private async inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const left = this.deadline - performance.now();
+      timer = setTimeout(() => reject(new RegistryError('gave no answer in time', 0)), Math.max(0, left) + GRACE_MS);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
