@@ -306,6 +306,12 @@ class PlainReader implements LineReader {
       return build ? 'structure' : 'none';
     }
     if (!build) return 'none';
+    if (CALLED.test(text) && !build.finished && ![...build.vertices.values()].some((v) => [...v.names].some(stepOf))) {
+      build.finished = true;
+      build.emit({ type: 'note', text: 'Nothing was to be built: the Dockerfile was only looked at (--check, --call).' });
+      build.emit({ type: 'end', outcome: 'succeeded' });
+      return 'structure';
+    }
     if (text === '------') {
       this.excerpt = !this.excerpt;
       this.errorOpen = null;
@@ -337,6 +343,9 @@ class PlainReader implements LineReader {
     build.emit({ type: 'note', text: 'The build had no output: its result stays in the build cache.' });
   }
 }
+
+/** What `--check`, `--call=outline` and `--call=targets` answer in the place of a build. */
+const CALLED = /^(?:Check complete, |TARGET:? +\S)/;
 
 /** `[build 2/4] RUN make`: a stage of one build has one total. */
 function stepOf(name: string): { readonly label: string; readonly total: string } | undefined {

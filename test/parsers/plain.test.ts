@@ -445,3 +445,17 @@ describe('--progress=plain', () => {
     expectLinear(plain, (n) => [`#1 ${'[a'.repeat(n / 2)}`, `#1 ${'1'.repeat(n)}`, `#1 sha256:${'a'.repeat(n)} ${'B / '.repeat(n / 4)}`]);
   });
 });
+
+it.each([
+  // docker build --check, --call=outline, --call=targets
+  ['Check complete, 10 warnings have been found!', 'succeeded'],
+  ['TARGET: runtime', 'succeeded'],
+  ['TARGET              DESCRIPTION', 'succeeded'],
+  ['TARGETS of make', undefined],
+])('a Dockerfile that is only looked at: %s', (answer, outcome) => {
+  const head = ['#1 [internal] load build definition from Dockerfile', '#1 DONE 0.0s'];
+  expect(only(readLines(plain, [...head, answer]).builds).end?.outcome).toBe(outcome);
+  // What a wrapper prints below steps is no answer.
+  const steps = [...head, '#2 [1/2] RUN make', '#2 DONE 1.0s', answer];
+  expect(only(readLines(plain, steps).builds).end).toBeNull();
+});
